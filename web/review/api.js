@@ -24,22 +24,22 @@ export class Api {
 
   async #send(path, options, isBackground) {
     try {
-      const answer = await this.fetch(path, {
+      const response = await this.fetch(path, {
         ...options,
         headers: { Accept: 'application/json', ...(isBackground && { 'X-Background': '1' }) },
         credentials: 'same-origin',
         cache: 'no-store',
         signal: options.keepalive ? undefined : AbortSignal.timeout(WAIT),
       });
-      const data = await answer.json().catch(() => null);
-      return { status: answer.status, data: data ?? {}, date: answer.headers.get('Date') };
+      const data = await response.json().catch(() => null);
+      return { status: response.status, data: data ?? {}, date: response.headers.get('Date') };
     } catch {
       return { status: 0, data: {} };
     }
   }
 
   /** While the page goes away nothing can be waited for. */
-  leave(path, fields) {
+  sendBeacon(path, fields) {
     const body = new URLSearchParams({ ...fields, csrf: this.csrf });
     if (!globalThis.navigator?.sendBeacon?.(path, body)) this.post(path, body, { keepalive: true });
   }

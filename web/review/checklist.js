@@ -1,7 +1,7 @@
 // The instructions of the vehicle type: each is ticked with the time of the video at which it was seen.
 
-import { leftOut, nextItem, ticked } from './draft.js';
-import { clock, part, say } from './page.js';
+import { withSkipped, nextItem, withTick } from './draft.js';
+import { clock, part, setText } from './page.js';
 
 export class Checklist {
   #last = -1;
@@ -27,7 +27,7 @@ export class Checklist {
   run(name, value) {
     const commands = {
       tick: () => this.next >= 0 && this.set(this.next, true),
-      leave: () => this.next >= 0 && this.#leave(this.next),
+      sendBeacon: () => this.next >= 0 && this.#leave(this.next),
       item: () => value < this.items.length && this.set(value, !(value in this.draft.ticks)),
       all: () => this.#all(),
     };
@@ -37,17 +37,17 @@ export class Checklist {
 
   set(index, isTicked) {
     this.#last = index;
-    this.#change(ticked(this.draft, index, isTicked, this.time()));
+    this.#change(withTick(this.draft, index, isTicked, this.time()));
   }
 
   #leave(index) {
     this.#last = index;
-    this.#change(leftOut(this.draft, index));
+    this.#change(withSkipped(this.draft, index));
   }
 
   #all() {
     const rest = [...this.items.keys()].filter((index) => !(index in this.draft.ticks));
-    this.#change(rest.reduce((draft, index) => ticked(draft, index, true, this.time()), this.draft));
+    this.#change(rest.reduce((draft, index) => withTick(draft, index, true, this.time()), this.draft));
   }
 
   #change(draft) {
@@ -73,7 +73,7 @@ export class Checklist {
       seen.textContent = clock(time);
       seen.setAttribute('aria-label', this.texts.get('checklist.seen', { t: clock(time) }));
     }
-    if (this.items.length > 0) say('count', this.count, this.root);
+    if (this.items.length > 0) setText('count', this.count, this.root);
   }
 
   #box(item) {

@@ -1,6 +1,6 @@
 // An earlier report beside this one: its video follows the player of the page.
 
-import { part, say, doing } from './page.js';
+import { part, setText, control } from './page.js';
 import { cappedRate, FASTEST, follow, shiftText } from './follow.js';
 import { Source } from './source.js';
 
@@ -29,7 +29,7 @@ export class Comparison {
     });
     this.root = root;
     this.video.addEventListener('seeking', () => this.#moved(), { signal });
-    doing('align', root)?.addEventListener('click', () => this.align(), { signal });
+    control('align', root)?.addEventListener('click', () => this.align(), { signal });
     const timer = setInterval(() => this.#follow(), OFTEN);
     signal.addEventListener('abort', () => clearInterval(timer));
     this.#show();
@@ -48,7 +48,7 @@ export class Comparison {
   }
 
   #show() {
-    say('shift', this.texts.get('compare.shift', { t: this.texts.get('unit.s', { n: shiftText(this.#shift) }) }), this.root);
+    setText('shift', this.texts.get('compare.shift', { t: this.texts.get('unit.s', { n: shiftText(this.#shift) }) }), this.root);
   }
 
   #follow() {

@@ -1,12 +1,12 @@
 // Approving, and the time in which a decision can be undone.
 
-import { say } from './page.js';
+import { setText } from './page.js';
 
 /** How long the sentence stands that a decision was sent. */
 const SENT = 5000;
 
 /** Why an approval is asked for once more; null if it is not. Pure. */
-export function question({ isWatched, fails, isAsked }) {
+export function confirmationFor({ isWatched, fails, isAsked }) {
   if (isAsked) return null;
   if (!isWatched) return 'decision.unwatched';
   return fails > 0 ? 'decision.mismatch' : null;
@@ -25,7 +25,7 @@ export function undoState(decision, now) {
 }
 
 /** The form of the latest decision; the list of a day has other undos. */
-export const barOf = (root = document) => root.querySelector('[data-part="undo"]:has([data-show="undo"])');
+export const undoForm = (root = document) => root.querySelector('[data-part="undo"]:has([data-show="undo"])');
 
 /** The bar with the latest decision: it stays while reports change. */
 export class UndoBar {
@@ -35,8 +35,8 @@ export class UndoBar {
   #isAsked = false;
 
   /** `onOver(decision)` is called when the time to undo it is over. */
-  constructor({ texts, now, onOver }) {
-    Object.assign(this, { texts, now, onOver });
+  constructor({ texts, now, onExpire }) {
+    Object.assign(this, { texts, now, onExpire });
     setInterval(() => this.show(), 500);
   }
 
@@ -47,7 +47,7 @@ export class UndoBar {
 
   /** What the page came with. */
   read(root = document) {
-    const form = barOf(root);
+    const form = undoForm(root);
     const { effective, plate, decision } = form?.dataset ?? {};
     if (!effective) return;
     this.set({ id: form.querySelector('[name="id"]').value, plate, decision, effectiveAt: Number(effective) });
@@ -86,11 +86,11 @@ export class UndoBar {
 
   show() {
     this.#ask();
-    const form = barOf();
+    const form = undoForm();
     if (!form) return;
     const text = this.sentence();
     form.hidden = text === '';
-    say('undo', text, form);
+    setText('undo', text, form);
     const button = form.querySelector('[data-do="undo"]');
     if (button) button.hidden = this.current === null;
     const id = form.querySelector('[name="id"]');
@@ -100,6 +100,6 @@ export class UndoBar {
   #ask() {
     if (this.#isKept || this.#isAsked || undoState(this.#decision, this.now()).phase !== 'over') return;
     this.#isAsked = true;
-    this.onOver(this.#decision);
+    this.onExpire(this.#decision);
   }
 }

@@ -1,7 +1,7 @@
 // Decisions of the reviewer from the key to the answer: sending, undoing, and what has become of them, also after
 // their report was left.
 
-import { UndoBar, barOf } from './decide.js';
+import { UndoBar, undoForm } from './decide.js';
 import { Drafts } from './draft.js';
 import { serverClock } from './link.js';
 import { Outbox, pairsOf } from './outbox.js';
@@ -23,10 +23,10 @@ export class Decisions {
   /** `app` has what all pages have; `data` is the page's. */
   constructor(app, { person, now }) {
     this.app = app;
-    const { kept, api, texts } = app;
-    this.drafts = new Drafts(kept, person);
-    this.outbox = new Outbox({ kept, person, api, onEnd: (...end) => this.#ended(...end) });
-    this.bar = new UndoBar({ texts, now: serverClock(now), onOver: (decision) => this.#ask(decision) });
+    const { storage, api, texts } = app;
+    this.drafts = new Drafts(storage, person);
+    this.outbox = new Outbox({ storage, person, api, onComplete: (...end) => this.#ended(...end) });
+    this.bar = new UndoBar({ texts, now: serverClock(now), onExpire: (decision) => this.#ask(decision) });
     this.bar.read();
     // Those of a page that was closed while it had no network.
     this.resume();
@@ -59,14 +59,14 @@ export class Decisions {
   }
 
   /** Undoes a decision, whether or not it has arrived, and goes back to its report. */
-  async takeBack(form = barOf()) {
-    const decision = form === barOf() ? this.bar.current : { id: form.elements.id.value };
+  async undo(form = undoForm()) {
+    const decision = form === undoForm() ? this.bar.current : { id: form.elements.id.value };
     if (!decision) return;
     const pairs = pairsOf(form).filter(([name]) => name !== 'id');
     const entry = this.outbox.withdraw({ plate: '', ...decision, pairs: [...pairs, ['id', decision.id]] });
     this.bar.set(null);
     const { outcome, data } = await this.outbox.post(entry);
-    if (outcome === 'done') await this.app.go(data.next, { says: data.text });
+    if (outcome === 'done') await this.app.go(data.next, { announcement: data.text });
     else if (outcome === 'later') await this.#undoWaits(entry);
     else if (outcome === 'refused') this.#refused(entry, data);
     else if (outcome === 'signed-out') this.app.signedOut();

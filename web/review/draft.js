@@ -8,8 +8,8 @@ const EMPTY = { ticks: {}, left: [], items: null, codes: [], text: '', isOpen: f
 
 export class Drafts {
   /** `kept` is a `Kept` of `page.js`; a draft belongs to a person. */
-  constructor(kept, person, now = Date.now) {
-    Object.assign(this, { kept, person, now });
+  constructor(storage, person, now = Date.now) {
+    Object.assign(this, { storage, person, now });
   }
 
   #key(refKey) {
@@ -21,7 +21,7 @@ export class Drafts {
    * the words are kept; a draft that was sent is over.
    */
   read(refKey, version) {
-    const found = this.kept.get(this.#key(refKey));
+    const found = this.storage.get(this.#key(refKey));
     if (!found || this.now() - found.savedAt > LONGEST) return { ...EMPTY, version };
     if (found.version === version) return { ...EMPTY, ...found };
     if (found.isSent) return { ...EMPTY, version };
@@ -32,9 +32,9 @@ export class Drafts {
   /** Returns the time of saving, or null if this browser keeps nothing. */
   write(refKey, draft) {
     const savedAt = this.now();
-    if (this.kept.set(this.#key(refKey), { ...draft, savedAt })) return savedAt;
+    if (this.storage.set(this.#key(refKey), { ...draft, savedAt })) return savedAt;
     this.prune(0);
-    return this.kept.set(this.#key(refKey), { ...draft, savedAt }) ? savedAt : null;
+    return this.storage.set(this.#key(refKey), { ...draft, savedAt }) ? savedAt : null;
   }
 
   /** Writes what has changed here; the rest stays as another tab may have written it meanwhile. */
@@ -44,15 +44,15 @@ export class Drafts {
 
   /** Forgets the oldest drafts, and those of long ago. */
   prune(most = MOST) {
-    const all = this.kept.keys(PREFIX).map((key) => ({ key, at: this.kept.get(key)?.savedAt ?? 0 }));
+    const all = this.storage.keys(PREFIX).map((key) => ({ key, at: this.storage.get(key)?.savedAt ?? 0 }));
     all.sort((one, other) => other.at - one.at);
-    const isOver = ({ at }, index) => index >= most || this.now() - at > LONGEST;
-    for (const { key } of all.filter(isOver)) this.kept.remove(key);
+    const isFinal = ({ at }, index) => index >= most || this.now() - at > LONGEST;
+    for (const { key } of all.filter(isFinal)) this.storage.remove(key);
   }
 
   /** Signing out leaves nothing for the next person at this computer. */
   clear() {
-    for (const key of this.kept.keys(PREFIX)) this.kept.remove(key);
+    for (const key of this.storage.keys(PREFIX)) this.storage.remove(key);
   }
 }
 
@@ -72,13 +72,13 @@ export function nextItem(draft, count, index = -1) {
 }
 
 /** The draft with an item ticked at a time of the video in seconds, or without the tick. */
-export function ticked(draft, index, isTicked, time) {
+export function withTick(draft, index, isTicked, time) {
   const ticks = { ...draft.ticks };
   if (isTicked) ticks[index] = Math.round(time * 10) / 10;
   else delete ticks[index];
   return { ...draft, ticks, left: draft.left.filter((left) => left !== index) };
 }
 
-export function leftOut(draft, index) {
+export function withSkipped(draft, index) {
   return { ...draft, left: [...new Set([...draft.left, index])] };
 }

@@ -1,11 +1,11 @@
 // The dialog with the keys, and the switch for those that are single letters.
 
-import { doing, part } from './page.js';
+import { control, part } from './page.js';
 
 export class Help {
   constructor({ api }) {
     this.dialog = part('help');
-    const box = this.dialog && doing('single-keys', this.dialog);
+    const box = this.dialog && control('single-keys', this.dialog);
     /** Whether keys without a modifier are commands: a setting of the account, because speech input types them. */
     this.singleKeys = box?.checked ?? true;
     box?.addEventListener('change', () => {

@@ -135,11 +135,11 @@ export class DecisionGuard {
   }
 
   allows(name, code, now) {
-    return !DECISIONS.has(name) || (this.isAwake(now) && !this.#held.has(code));
+    return !DECISIONS.has(name) || (this.isReady(now) && !this.#held.has(code));
   }
 
   /** Whether somebody can have seen what is shown. A double click must not decide two reports. */
-  isAwake(now) {
+  isReady(now) {
     return now - this.#shownAt >= DEAF;
   }
 }

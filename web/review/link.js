@@ -12,13 +12,13 @@ const PAUSES = [5, 10, 20, 30];
 export const moment = () => ({ steady: performance.now(), wall: Date.now() });
 
 /** Milliseconds since a moment, sleep included. A wall clock that is set back does not turn the time back. */
-export function since({ steady, wall }, { steady: now, wall: wallNow } = moment()) {
+export function elapsedSince({ steady, wall }, { steady: now, wall: wallNow } = moment()) {
   return Math.max(now - steady, wallNow - wall);
 }
 
 /** The time of the server, whatever the clock of this computer says; `serverNow` was its time `at` a moment. */
 export function serverClock(serverNow, at = moment()) {
-  return () => serverNow + since(at);
+  return () => serverNow + elapsedSince(at);
 }
 
 /** Whether `[start, end]` seconds are inside one of the `[start, end]` ranges. */
@@ -43,13 +43,13 @@ export function needsLink({ url, expiresAt, now, ranges, from, to = from }) {
 }
 
 /** What happens after a failure: a new link at once the first time, later only after a pause. */
-export function afterFailure(failures) {
+export function retryAfterFailure(failures) {
   if (failures <= 1) return { action: 'renew', seconds: 0 };
   return { action: 'wait', seconds: PAUSES[Math.min(failures - 2, PAUSES.length - 1)] };
 }
 
 /** What the answer to a request for a link means. */
-export function answerOf(status, data) {
+export function linkOutcome(status, data) {
   if (status === 200) return 'fresh';
   if (status === 403 && isNetworkRefusal(data)) return 'away';
   if (status === 401 || status === 403) return 'signed-out';

@@ -1,29 +1,29 @@
 // Lists: J, K and the arrows go from link to link; the row is remembered for the way back; numbers come later.
 
-import { doing, focus, kept, part, say, timeOfDay, reveal } from './page.js';
+import { control, focus, openStorage, part, setText, timeOfDay, setVisible } from './page.js';
 
 const ROW = 'review.row';
 const OFTEN = 60_000;
 
 /** The index after a step from `index`, which is -1 at first; it stops at the ends. Pure. */
-export function moved(index, step, count) {
+export function stepIndex(index, step, count) {
   if (count === 0) return -1;
   if (index < 0) return step > 0 ? 0 : count - 1;
   return Math.min(count - 1, Math.max(0, index + step));
 }
 
 /** The number in a count such as `1 862`; null for one that stops counting, such as `1,000+`. Pure. */
-export function numberOf(text) {
+export function parseCount(text) {
   const digits = String(text ?? '').replace(/[\s\u00a0\u202f,.]/g, '');
   return /^\d+$/.test(digits) ? Number(digits) : null;
 }
 
 export class List {
   constructor() {
-    this.session = kept('sessionStorage');
+    this.session = openStorage('sessionStorage');
     this.links = [...(part('rows')?.querySelectorAll('[data-row] a[data-open]') ?? [])];
     for (const link of this.links) link.addEventListener('click', () => this.#remember(link));
-    this.#return();
+    this.#restoreRow();
   }
 
   get #index() {
@@ -34,7 +34,7 @@ export class List {
     const commands = {
       down: () => this.#move(1),
       up: () => this.#move(-1),
-      open: () => (this.links[this.#index] ?? doing('start'))?.click(),
+      open: () => (this.links[this.#index] ?? control('start'))?.click(),
       search: () => this.#search(),
       undo: () => part('undo')?.hidden === false && part('undo').requestSubmit(),
       escape: () => document.activeElement?.matches('[data-part="search"]') && this.#move(1),
@@ -44,7 +44,7 @@ export class List {
   }
 
   #move(step) {
-    const link = this.links[moved(this.#index, step, this.links.length)];
+    const link = this.links[stepIndex(this.#index, step, this.links.length)];
     link?.focus();
     link?.scrollIntoView({ block: 'nearest' });
   }
@@ -60,7 +60,7 @@ export class List {
   }
 
   /** Coming back leads to the row; after a filter, a page or the last decision the heading tells what is here. */
-  #return() {
+  #restoreRow() {
     const found = this.session.get(ROW);
     this.session.remove(ROW);
     const link = this.links.find((one) => one.closest('[data-row]').dataset.row === found?.row);
@@ -91,11 +91,11 @@ export class Counts {
       if (status === 0) this.#stale();
       return;
     }
-    say('stale', '');
+    setText('stale', '');
     for (const element of document.querySelectorAll('[data-count]')) {
       element.textContent = data[element.dataset.count] ?? '';
     }
-    this.#compare(numberOf(data.queue));
+    this.#compare(parseCount(data.queue));
     this.onVoid(data.void ?? []);
   }
 
@@ -103,12 +103,12 @@ export class Counts {
     this.#first ??= waiting;
     const more = waiting !== null && this.#first !== null ? waiting - this.#first : 0;
     // Whoever looks at the list sees it; a screen reader is not interrupted.
-    say('new', more > 0 ? this.texts.count('queue.new', more) : '');
-    reveal('new', more > 0);
+    setText('new', more > 0 ? this.texts.count('queue.new', more) : '');
+    setVisible('new', more > 0);
   }
 
   #stale() {
     const time = timeOfDay(this.loadedAt, this.texts.language);
-    if (part('rows')) say('stale', this.texts.get('queue.stale', { time }));
+    if (part('rows')) setText('stale', this.texts.get('queue.stale', { time }));
   }
 }

@@ -48,7 +48,7 @@ import { commandOf, DecisionGuard, focusOf } from './keys.js';
 import { Counts, List } from './list.js';
 import { Messages } from './messages.js';
 import { Navigation } from './navigation.js';
-import { doing, focus, kept, part, parts } from './page.js';
+import { control, focus, openStorage, part, parts } from './page.js';
 import { Review } from './review.js';
 import { makeNumeric, startSignIn } from './sign-in.js';
 
@@ -56,7 +56,7 @@ class App {
   constructor(data) {
     this.data = data;
     this.texts = new Texts(data.texts, data.language);
-    this.kept = kept();
+    this.storage = openStorage();
     this.announcer = new Announcer();
     this.guard = new DecisionGuard();
     this.api = new Api({ csrf: document.querySelector('input[name="csrf"]')?.value ?? '' });
@@ -73,12 +73,12 @@ class App {
   }
 
   #startPerson({ person, now }) {
-    this.messages = new Messages({ kept: this.kept, person, api: this.api });
+    this.messages = new Messages({ storage: this.storage, person, api: this.api });
     this.decisions = new Decisions(this, { person, now });
   }
 
   #startReports(data) {
-    new Drafts(this.kept, data.person).prune();
+    new Drafts(this.storage, data.person).prune();
     this.navigation = new Navigation({
       show: (found) => this.#show(found),
       canShow: (found) => this.#canShow(found),
@@ -127,13 +127,13 @@ class App {
     if (form.matches('[data-sign-out]')) this.#forget();
     if (form.matches('[data-part="undo"]') && this.decisions) {
       event.preventDefault();
-      this.decisions.takeBack(form);
+      this.decisions.undo(form);
     }
   }
 
   /** What was typed here is not for the next person; decisions that wait are sent at the next sign-in. */
   #forget() {
-    new Drafts(this.kept, '').clear();
+    new Drafts(this.storage, '').clear();
     this.messages?.clear();
   }
 
@@ -143,8 +143,8 @@ class App {
     const commands = {
       help: () => this.help.open(),
       'close-help': () => this.help.close(),
-      queue: () => doing('queue')?.click(),
-      ...(this.review && { undo: () => this.decisions.takeBack() }),
+      queue: () => control('queue')?.click(),
+      ...(this.review && { undo: () => this.decisions.undo() }),
     };
     if (!commands[name]) return (this.review ?? this.list)?.run(name, value) ?? false;
     commands[name]();
@@ -152,13 +152,13 @@ class App {
   }
 
   /** Shows another report in this page, or loads it. Resolves as `Navigation.go`. */
-  async go(url, { says = '', ...options } = {}) {
+  async go(url, { announcement = '', ...options } = {}) {
     if (!this.navigation) {
       location.assign(url);
       return 'loaded';
     }
     const result = await this.navigation.go(url, options);
-    if (result === 'shown') this.announcer.polite(says);
+    if (result === 'shown') this.announcer.polite(announcement);
     if (result === 'offline') this.offline();
     return result;
   }

@@ -8,9 +8,9 @@ export class Messages {
   #closed = new Set();
 
   /** Those that the server keeps are in the page already; the others are in `kept`, for each person. */
-  constructor({ kept, person, api, root = part('messages'), template = part('message') }) {
-    Object.assign(this, { kept, api, root, template, prefix: `${PREFIX}${person}.` });
-    for (const key of kept.keys(this.prefix)) this.show(kept.get(key));
+  constructor({ storage, person, api, root = part('messages'), template = part('message') }) {
+    Object.assign(this, { storage, api, root, template, prefix: `${PREFIX}${person}.` });
+    for (const key of storage.keys(this.prefix)) this.show(storage.get(key));
     addEventListener('storage', ({ key, newValue }) => this.#changed(key, newValue));
     root?.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -20,7 +20,7 @@ export class Messages {
 
   /** Adds a message that outlives the page. */
   add(message) {
-    this.kept.set(this.prefix + message.id, message);
+    this.storage.set(this.prefix + message.id, message);
     this.show(message);
   }
 
@@ -53,13 +53,13 @@ export class Messages {
 
   /** Takes a message away that has become untrue. */
   close(id) {
-    this.kept.remove(this.prefix + id);
+    this.storage.remove(this.prefix + id);
     this.#find(id)?.remove();
   }
 
   /** Nothing is left for the next person at this computer. */
   clear() {
-    for (const key of this.kept.keys(PREFIX)) this.kept.remove(key);
+    for (const key of this.storage.keys(PREFIX)) this.storage.remove(key);
   }
 
   #dismiss(id) {

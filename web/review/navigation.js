@@ -9,7 +9,7 @@ export function withoutEvent(href) {
   return url.href;
 }
 
-const placeOf = ({ pathname, search }) => pathname + search;
+const pathOf = ({ pathname, search }) => pathname + search;
 
 export class Navigation {
   #latest = 0;
@@ -22,7 +22,7 @@ export class Navigation {
   constructor({ show, canShow, onOffline, fetch = fetchPage, browser = globalThis }) {
     Object.assign(this, { show, canShow, onOffline, fetch, browser });
     browser.history.replaceState(null, '', withoutEvent(browser.location.href));
-    this.#place = placeOf(browser.location);
+    this.#place = pathOf(browser.location);
     browser.addEventListener('popstate', () => this.#popped());
   }
 
@@ -31,33 +31,33 @@ export class Navigation {
    * with `shown`, `loaded`, `offline`, or `outdated` if another call came later. `isHere`: the address is already
    * that of the page.
    */
-  async go(url, { ready = null, isHere = false } = {}) {
+  async go(url, { prefetched = null, isReplacing = false } = {}) {
     this.#latest += 1;
     const turn = this.#latest;
     const { href } = new URL(url, this.browser.location.href);
-    const found = ready ?? await this.fetch(href);
+    const found = prefetched ?? await this.fetch(href);
     if (turn !== this.#latest) return 'outdated';
     if (found.isOffline) return 'offline';
     if (!found.page || !this.canShow(found)) {
       this.browser.location.assign(href);
       return 'loaded';
     }
-    this.#put(new URL(found.url, href).href, isHere);
+    this.#put(new URL(found.url, href).href, isReplacing);
     this.show(found);
     return 'shown';
   }
 
-  #put(href, isHere) {
-    const name = isHere ? 'replaceState' : 'pushState';
+  #put(href, isReplacing) {
+    const name = isReplacing ? 'replaceState' : 'pushState';
     this.browser.history[name](null, '', withoutEvent(href));
-    this.#place = placeOf(this.browser.location);
+    this.#place = pathOf(this.browser.location);
   }
 
   async #popped() {
     const { location, history } = this.browser;
     // A link to a part of this page.
-    if (placeOf(location) === this.#place) return;
-    if (await this.go(location.href, { isHere: true }) !== 'offline') return;
+    if (pathOf(location) === this.#place) return;
+    if (await this.go(location.href, { isReplacing: true }) !== 'offline') return;
     // The address is again that of the report that is still shown.
     history.pushState(null, '', this.#place);
     this.onOffline();

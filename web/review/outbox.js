@@ -8,20 +8,20 @@ const PATHS = { decide: '/review/decide', undo: '/review/undo' };
 /** Another tab may still be sending an entry that is younger: longer than a request may take. */
 const YOUNG = 20_000;
 
-const isOver = (outcome) => outcome === 'done' || outcome === 'refused';
+const isFinal = (outcome) => outcome === 'done' || outcome === 'refused';
 
 export class Outbox {
   #isSending = false;
   #running = new Set();
 
   /** `onEnd(entry, outcome, data)` is called for each that `send` has finished: `done`, `refused`. */
-  constructor({ kept, person, api, onEnd, now = Date.now }) {
-    Object.assign(this, { kept, api, onEnd, now, prefix: `${PREFIX}${person}.` });
+  constructor({ storage, person, api, onComplete, now = Date.now }) {
+    Object.assign(this, { storage, api, onComplete, now, prefix: `${PREFIX}${person}.` });
   }
 
   /** The oldest first. */
   get entries() {
-    const all = this.kept.keys(this.prefix).map((key) => this.kept.get(key)).filter((entry) => entry !== null);
+    const all = this.storage.keys(this.prefix).map((key) => this.storage.get(key)).filter((entry) => entry !== null);
     return all.sort((one, other) => one.at - other.at);
   }
 
@@ -30,7 +30,7 @@ export class Outbox {
   }
 
   find(id) {
-    return this.kept.get(this.prefix + id);
+    return this.storage.get(this.prefix + id);
   }
 
   /** Keeps a decision: the pairs of its form. Returns the entry. */
@@ -48,7 +48,7 @@ export class Outbox {
   }
 
   remove(id) {
-    this.kept.remove(this.prefix + id);
+    this.storage.remove(this.prefix + id);
   }
 
   /**
@@ -59,7 +59,7 @@ export class Outbox {
     for (const older of this.entries) {
       if (older.refKey !== entry.refKey || older.id === entry.id || older.at > entry.at) continue;
       const { outcome, data } = await this.#attempt(older);
-      if (isOver(outcome)) this.onEnd(older, outcome, data);
+      if (isFinal(outcome)) this.onComplete(older, outcome, data);
       else if (outcome !== 'withdrawn') return { outcome: this.#waits(entry, outcome), data };
     }
     return this.#attempt(entry);
@@ -77,7 +77,7 @@ export class Outbox {
         const entry = this.find(id);
         if (!entry || !this.#isFree(entry)) continue;
         const { outcome, data } = await this.#attempt(entry, { isBackground: true });
-        if (isOver(outcome)) this.onEnd(entry, outcome, data);
+        if (isFinal(outcome)) this.onComplete(entry, outcome, data);
         else if (outcome !== 'withdrawn') return outcome;
       }
       return this.isEmpty ? 'done' : 'later';
@@ -97,8 +97,8 @@ export class Outbox {
     this.#running.delete(nameOf(entry));
     if (this.find(entry.id)?.kind !== entry.kind) return { outcome: 'withdrawn', data };
     const outcome = outcomeOf(status, data);
-    if (isOver(outcome)) this.remove(entry.id);
-    return { outcome: isOver(outcome) ? outcome : this.#waits(entry, outcome), data };
+    if (isFinal(outcome)) this.remove(entry.id);
+    return { outcome: isFinal(outcome) ? outcome : this.#waits(entry, outcome), data };
   }
 
   #waits(entry, outcome) {
@@ -107,7 +107,7 @@ export class Outbox {
   }
 
   #write(entry) {
-    this.kept.set(this.prefix + entry.id, entry);
+    this.storage.set(this.prefix + entry.id, entry);
     return entry;
   }
 }

@@ -2,10 +2,10 @@
 
 export const part = (name, root = document) => root.querySelector(`[data-part="${name}"]`);
 export const parts = (name, root = document) => [...root.querySelectorAll(`[data-part="${name}"]`)];
-export const doing = (name, root = document) => root.querySelector(`[data-do="${name}"]`);
+export const control = (name, root = document) => root.querySelector(`[data-do="${name}"]`);
 
 /** Sets the text of `[data-show=name]`; an empty text hides it. */
-export function say(name, text, root = document) {
+export function setText(name, text, root = document) {
   for (const element of root.querySelectorAll(`[data-show="${name}"]`)) {
     if (element.textContent !== text) element.textContent = text;
     element.hidden = text === '';
@@ -13,7 +13,7 @@ export function say(name, text, root = document) {
 }
 
 /** Shows or hides every `[data-part=name]`. */
-export function reveal(name, isShown, root = document) {
+export function setVisible(name, isShown, root = document) {
   for (const element of parts(name, root)) element.hidden = !isShown;
 }
 
@@ -46,7 +46,7 @@ export function timeOfDay(at, language) {
 /**
  * Storage that may be forbidden or full: what it does not take is kept in memory, for as long as the page lives.
  */
-export class Kept {
+export class SafeStorage {
   #memory = new Map();
 
   constructor(storage) {
@@ -98,10 +98,10 @@ export class Kept {
 }
 
 /** The storage of the browser, if the page may use it. */
-export function kept(name = 'localStorage') {
+export function openStorage(name = 'localStorage') {
   try {
-    return new Kept(globalThis[name]);
+    return new SafeStorage(globalThis[name]);
   } catch {
-    return new Kept(null);
+    return new SafeStorage(null);
   }
 }

@@ -1,39 +1,39 @@
 // The player: its buttons, its track, and what stands on the stage while there is no picture.
 
 import { probe } from './codec.js';
-import { clock, doing, part, reveal, say } from './page.js';
+import { clock, control, part, setVisible, setText } from './page.js';
 import { rangesOf } from './link.js';
 import { Source } from './source.js';
-import { nextSpeed, nextTurn, SPEEDS, speedText, turnScale, watchedBetween } from './turn.js';
+import { nextSpeed, nextRotation, SPEEDS, speedText, rotationScale, watchedBetween } from './turn.js';
 
 const SPEED = 'review.speed';
 const STEP = 5;
 const LOADING = 300;
 
 /** Videos do not start by themselves for those who asked for less movement or less data. */
-export function startsAlone({ matchMedia, navigator } = globalThis) {
+export function canAutoplay({ matchMedia, navigator } = globalThis) {
   const isStill = matchMedia?.('(prefers-reduced-motion: reduce)').matches;
   return !isStill && !navigator?.connection?.saveData;
 }
 
 export class Player {
-  #turn = 0;
+  #rotation = 0;
   #last = 0;
   #frame = 1 / 30;
   #loading = null;
   #problem = false;
 
   /** `onTime(seconds, watched)` is called while it plays, `onPlaying()` at each start. */
-  constructor(root, { data, texts, api, now, kept, announcer, signal, onTime, onPlaying, onSignedOut }) {
-    Object.assign(this, { root, data, texts, announcer, kept, signal, onTime, onPlaying, onSignedOut });
+  constructor(root, { data, texts, api, now, storage, announcer, signal, onTime, onPlaying, onSignedOut }) {
+    Object.assign(this, { root, data, texts, announcer, storage, signal, onTime, onPlaying, onSignedOut });
     this.video = part('video', root);
     this.track = part('track', root);
     this.watched = 0;
     this.isPlayable = probe(data, (kind) => this.video.canPlayType(kind)) !== 'no';
     this.video.controls = false;
     this.#listen();
-    this.setSpeed(kept.get(SPEED) ?? 1);
-    reveal('controls', true, root);
+    this.setSpeed(storage.get(SPEED) ?? 1);
+    setVisible('controls', true, root);
     const onState = (state) => this.#state(state);
     if (this.isPlayable) this.source = new Source(this.video, { ...data, api, now, signal, onState });
     else this.#state({ type: 'codec' });
@@ -54,13 +54,13 @@ export class Player {
     if (!this.source) return;
     this.video.muted = true;
     if (time > 0 && time < this.duration - 1) this.source.seek(time);
-    if (startsAlone()) this.source.play();
+    if (canAutoplay()) this.source.play();
     else if (!this.data.url) this.source.renew();
   }
 
   toggle() {
     if (!this.source) return;
-    if (this.source.wantsPlay && !this.video.ended) this.source.pause();
+    if (this.source.shouldPlay && !this.video.ended) this.source.pause();
     else this.source.play();
     this.#show();
   }
@@ -80,20 +80,20 @@ export class Player {
 
   setSpeed(speed) {
     this.speed = SPEEDS.includes(speed) ? speed : 1;
-    this.kept.set(SPEED, this.speed);
+    this.storage.set(SPEED, this.speed);
     if (this.source) this.source.setRate(this.speed);
     else Object.assign(this.video, { defaultPlaybackRate: this.speed, playbackRate: this.speed });
     const text = speedText(this.speed, this.texts.language);
-    say('speed', `${text}×`, this.root);
-    doing('speed', this.root)?.setAttribute('aria-label', this.texts.get('player.speed', { n: text }));
+    setText('speed', `${text}×`, this.root);
+    control('speed', this.root)?.setAttribute('aria-label', this.texts.get('player.speed', { n: text }));
   }
 
   rotate() {
-    this.#turn = nextTurn(this.#turn);
+    this.#rotation = nextRotation(this.#rotation);
     const { video } = this;
     const box = [video.clientWidth, video.clientHeight];
-    const scale = turnScale({ box, picture: [video.videoWidth, video.videoHeight], turn: this.#turn });
-    video.style.transform = this.#turn ? `rotate(${this.#turn}deg) scale(${scale})` : '';
+    const scale = rotationScale({ box, picture: [video.videoWidth, video.videoHeight], turn: this.#rotation });
+    video.style.transform = this.#rotation ? `rotate(${this.#rotation}deg) scale(${scale})` : '';
   }
 
   mute() {
@@ -168,13 +168,13 @@ export class Player {
   #show() {
     const { video, texts, root, duration, track } = this;
     const time = Math.min(this.time, duration || this.time);
-    const isPlaying = this.source?.wantsPlay === true && !video.ended;
+    const isPlaying = this.source?.shouldPlay === true && !video.ended;
     root.dataset.state = isPlaying ? 'playing' : 'paused';
     root.dataset.sound = video.muted ? 'off' : 'on';
-    doing('play', root)?.setAttribute('aria-label', texts.get(isPlaying ? 'player.pause' : 'player.play'));
-    doing('mute', root)?.setAttribute('aria-label', texts.get(video.muted ? 'player.unmute' : 'player.mute'));
-    say('time', clock(time), root);
-    say('duration', clock(duration), root);
+    control('play', root)?.setAttribute('aria-label', texts.get(isPlaying ? 'player.pause' : 'player.play'));
+    control('mute', root)?.setAttribute('aria-label', texts.get(video.muted ? 'player.unmute' : 'player.mute'));
+    setText('time', clock(time), root);
+    setText('duration', clock(duration), root);
     if (!track) return;
     Object.assign(track, { min: 0, max: duration || 1, step: 'any' });
     track.value = time;
@@ -188,7 +188,7 @@ export class Player {
     if (this.#problem) return;
     clearTimeout(this.#loading);
     this.#loading = setTimeout(() => {
-      if (this.source?.wantsPlay && !this.#problem) this.#note(this.texts.get('player.loading'));
+      if (this.source?.shouldPlay && !this.#problem) this.#note(this.texts.get('player.loading'));
     }, LOADING);
   }
 
@@ -198,8 +198,8 @@ export class Player {
   }
 
   #note(text) {
-    say('player', text, this.root);
-    reveal('stage-note', text !== '', this.root);
+    setText('player', text, this.root);
+    setVisible('stage-note', text !== '', this.root);
   }
 
   #state({ type, seconds, isFirst = true }) {
@@ -214,7 +214,7 @@ export class Player {
     }[type]();
     this.#problem = ['away', 'gone', 'codec'].includes(type);
     this.#note(text);
-    reveal('download', type === 'codec', this.root);
+    setVisible('download', type === 'codec', this.root);
     if (this.#problem && isFirst) this.announcer.polite(text);
     return undefined;
   }

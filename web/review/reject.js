@@ -1,7 +1,7 @@
 // The form of a rejection beside the video.
 
 import { preselected } from './draft.js';
-import { doing, focus, part, reveal, say, timeOfDay } from './page.js';
+import { control, focus, part, setVisible, setText, timeOfDay } from './page.js';
 import { compose, lengthOf, LONGEST, problemOf } from './reason.js';
 
 export class RejectForm {
@@ -46,14 +46,14 @@ export class RejectForm {
 
   close() {
     this.#switch(false);
-    focus(doing('reject', this.root));
+    focus(control('reject', this.root));
   }
 
   #switch(isOpen) {
     this.form.hidden = !isOpen;
-    reveal('side', !isOpen, this.root);
-    reveal('dock-reject', isOpen, this.root);
-    reveal('dock-watch', !isOpen, this.root);
+    setVisible('side', !isOpen, this.root);
+    setVisible('dock-reject', isOpen, this.root);
+    setVisible('dock-watch', !isOpen, this.root);
     this.root.dataset.mode = isOpen ? 'reject' : 'watch';
   }
 
@@ -74,8 +74,8 @@ export class RejectForm {
 
   /** The summary above the form; it gets the focus, and the title of the page says so too. */
   refuse(text) {
-    say('problem', text, this.root);
-    reveal('problem', text !== '', this.root);
+    setText('problem', text, this.root);
+    setVisible('problem', text !== '', this.root);
     const prefix = `${this.texts.get('common.error_prefix')} `;
     document.title = (text ? prefix : '') + document.title.replace(prefix, '');
     if (text) focus(part('problem', this.root));
@@ -83,12 +83,12 @@ export class RejectForm {
 
   saved(at) {
     const time = at === null ? '' : timeOfDay(at, this.texts.language);
-    say('kept', time && this.texts.get('reject.draft', { time }), this.root);
+    setText('kept', time && this.texts.get('reject.draft', { time }), this.root);
   }
 
   show() {
     const { values } = this;
-    say('left', this.texts.count('reject.left', Math.max(0, LONGEST - lengthOf(values.text))), this.root);
+    setText('left', this.texts.count('reject.left', Math.max(0, LONGEST - lengthOf(values.text))), this.root);
     // The driver reads the words of the list, which may be fewer than what is stored.
     const items = this.#boxes('item').filter((box) => box.checked).map(({ parentElement }) => parentElement.textContent.trim());
     const lines = compose({ ...values, items }, this.reason).map((line) => {

@@ -1,15 +1,15 @@
 // One report on the page: the player, the checklist, the draft and the decision, until the next one is shown.
 
 import { Texts, isolated } from '../shared/data.js';
-import { Ahead } from './ahead.js';
+import { Prefetch } from './ahead.js';
 import { Checklist } from './checklist.js';
 import { Claim } from './claim.js';
 import { Comparison } from './compare.js';
-import { question } from './decide.js';
+import { confirmationFor } from './decide.js';
 import { refusalText } from './decisions.js';
 import { Drafts } from './draft.js';
 import { moment, serverClock } from './link.js';
-import { doing, focus, newId, part, reveal, say } from './page.js';
+import { control, focus, newId, part, setVisible, setText } from './page.js';
 import { pairsOf } from './outbox.js';
 import { Player } from './player.js';
 import { RejectForm } from './reject.js';
@@ -34,21 +34,21 @@ export class Review {
   #unsaved = {};
 
   /** `app` has what outlives a report; `data` is the page's; `at` says when the page was made. */
-  constructor(app, data, { at = moment(), isAhead = false } = {}) {
+  constructor(app, data, { at = moment(), isPrefetch = false } = {}) {
     Object.assign(this, { app, data });
     const { signal } = this.#end;
     this.root = part('report');
     this.texts = new Texts(data.texts, data.language);
     this.now = serverClock(data.now, at);
-    this.drafts = new Drafts(app.kept, data.person);
+    this.drafts = new Drafts(app.storage, data.person);
     this.draft = this.drafts.read(data.refKey, data.version);
-    this.ahead = new Ahead(data.next);
-    this.#video(signal, isAhead);
+    this.prefetch = new Prefetch(data.next);
+    this.#video(signal, isPrefetch);
     this.#checklist(signal);
     this.#reject(signal);
     this.#claim(signal);
     this.#forms(signal);
-    const calm = setTimeout(() => this.ahead.start(), CALM);
+    const calm = setTimeout(() => this.prefetch.start(), CALM);
     signal.addEventListener('abort', () => clearTimeout(calm));
     addEventListener('pagehide', () => this.save(), { signal });
     app.guard.shown(performance.now());
@@ -58,7 +58,7 @@ export class Review {
     return this.form.isOpen ? 'reject' : 'watch';
   }
 
-  #video(signal, isAhead) {
+  #video(signal, isPrefetch) {
     const { app, data, texts, draft } = this;
     const root = part('player', this.root);
     if (!data.video || !root) return;
@@ -69,7 +69,7 @@ export class Review {
       texts,
       api: app.api,
       now: this.now,
-      kept: app.kept,
+      storage: app.storage,
       announcer: app.announcer,
       signal,
       onTime: (time) => this.#played(time),
@@ -89,12 +89,12 @@ export class Review {
       this.comparison = new Comparison(root, { player: this.player, texts, api: app.api, now: this.now, signal });
     }
     // A page that was fetched ahead has a link that counts as no view; now somebody looks.
-    if (isAhead) app.api.post(data.video.linkUrl);
+    if (isPrefetch) app.api.post(data.video.linkUrl);
     this.player.start(draft.time);
   }
 
   #playing() {
-    this.ahead.start();
+    this.prefetch.start();
     if (!globalThis.navigator?.connection?.saveData) this.strip?.draw();
   }
 
@@ -156,7 +156,7 @@ export class Review {
       action();
     }, { signal });
     const approve = part('approve', this.root);
-    submit(approve, () => this.app.guard.isAwake(performance.now()) && this.approve());
+    submit(approve, () => this.app.guard.isReady(performance.now()) && this.approve());
     // The second click of a double click does not answer the question that the first one has raised.
     approve?.addEventListener('click', (event) => event.detail > 1 && event.preventDefault(), { signal });
     submit(this.form.form, () => this.reject());
@@ -189,10 +189,10 @@ export class Review {
   approve() {
     if (!this.#canDecide || this.mode === 'reject') return;
     const watched = this.player === undefined || isWatched(this.player.watched, this.player.duration);
-    const why = question({ isWatched: watched, fails: this.data.fails, isAsked: this.#isAsked });
+    const why = confirmationFor({ isWatched: watched, fails: this.data.fails, isAsked: this.#isAsked });
     if (why) {
       this.#isAsked = true;
-      say('confirm', this.texts.get(why), this.root);
+      setText('confirm', this.texts.get(why), this.root);
       this.app.announcer.polite(this.texts.get(why));
       return;
     }
@@ -223,46 +223,46 @@ export class Review {
     this.#made = id;
     const { refKey, version } = data;
     const entry = { id, pairs: pairsOf(form, decision), plate: isolated(data.plate), decision, refKey, version, url: location.href };
-    const { outcome, data: answer } = await app.decisions.send(entry);
-    if (this.#end.signal.aborted) return app.decisions.left(entry, outcome, answer);
-    if (outcome === 'done') return this.#decided(answer);
+    const { outcome, data: response } = await app.decisions.send(entry);
+    if (this.#end.signal.aborted) return app.decisions.left(entry, outcome, response);
+    if (outcome === 'done') return this.#decided(response);
     if (outcome === 'later') return this.#waits();
     if (outcome === 'withdrawn') return undefined;
     this.reopen();
-    if (outcome === 'refused') return this.#refused(answer);
+    if (outcome === 'refused') return this.#refused(response);
     return outcome === 'signed-out' ? app.signedOut() : app.stale();
   }
 
   #decided({ next }) {
     const { app } = this;
     this.claim?.end();
-    app.go(next, { ready: this.ahead.take(next), says: app.decisions.sentence });
+    app.go(next, { prefetched: this.prefetch.take(next), announcement: app.decisions.sentence });
   }
 
   /** Whoever has something to correct keeps the form; a report that has changed is shown as it is now. */
-  async #refused(answer) {
+  async #refused(response) {
     const { app } = this;
-    if (answer.error === 'rejection') {
-      this.form.refuse(answer.text);
+    if (response.error === 'rejection') {
+      this.form.refuse(response.text);
       return;
     }
-    if (answer.error === 'held') this.claim?.take();
-    if (CHANGED.includes(answer.error)) await app.go(location.href, { isHere: true });
-    app.review.notice(answer.title ?? '', answer.text ?? refusalText(answer, this.texts));
-    app.announcer.assertive(refusalText(answer, this.texts));
+    if (response.error === 'held') this.claim?.take();
+    if (CHANGED.includes(response.error)) await app.go(location.href, { isReplacing: true });
+    app.review.notice(response.title ?? '', response.text ?? refusalText(response, this.texts));
+    app.announcer.assertive(refusalText(response, this.texts));
   }
 
   /** No network: the decision waits, and the reviewer goes on with the report that was fetched ahead. */
   #waits() {
     const { app, data } = this;
-    const says = this.texts.get('decision.pending');
-    const ready = this.ahead.take(data.next);
-    if (!ready) {
-      app.announcer.polite(says);
+    const announcement = this.texts.get('decision.pending');
+    const prefetched = this.prefetch.take(data.next);
+    if (!prefetched) {
+      app.announcer.polite(announcement);
       return;
     }
     this.claim?.end();
-    app.go(data.next, { ready, says });
+    app.go(data.next, { prefetched, announcement });
   }
 
   /** The decision that was made here is undone, or was refused: another one may be made. */
@@ -273,16 +273,16 @@ export class Review {
   }
 
   skip() {
-    const link = doing('skip', this.root);
+    const link = control('skip', this.root);
     if (!link) return;
     this.save();
-    const ready = this.ahead.take(this.data.next);
+    const prefetched = this.prefetch.take(this.data.next);
     // Without a prefetched page the server finds the next report.
-    this.app.go(ready ? this.data.next : link.href, { ready });
+    this.app.go(prefetched ? this.data.next : link.href, { prefetched });
   }
 
   compare() {
-    const link = doing('close-compare', this.root) ?? doing('compare', this.root);
+    const link = control('close-compare', this.root) ?? control('compare', this.root);
     if (!link) return;
     this.save();
     location.assign(link.href);
@@ -290,9 +290,9 @@ export class Review {
 
   /** What has happened to the report, above the form that is kept. */
   notice(title, text) {
-    say('notice-title', title, this.root);
-    say('notice-text', text, this.root);
-    reveal('notice', text !== '' || title !== '', this.root);
+    setText('notice-title', title, this.root);
+    setText('notice-text', text, this.root);
+    setVisible('notice', text !== '' || title !== '', this.root);
     if (text || title) focus(part('notice', this.root));
   }
 
@@ -318,7 +318,7 @@ export class Review {
   dispose() {
     this.save();
     this.claim?.release();
-    this.ahead.drop();
+    this.prefetch.drop();
     this.#end.abort();
   }
 }

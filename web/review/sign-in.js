@@ -1,7 +1,7 @@
 // The page of signing in: what goes wrong while typing is said at once.
 
 import { digitsOf } from './keys.js';
-import { doing, part, reveal } from './page.js';
+import { control, part, setVisible } from './page.js';
 
 export const isCyrillic = (text) => /[\u0400-\u04ff]/.test(text);
 
@@ -9,13 +9,13 @@ export function startSignIn() {
   const form = part('sign-in');
   if (!form) return;
   const { login, password, code } = form.elements;
-  login.addEventListener('input', () => reveal('layout', isCyrillic(login.value), form));
+  login.addEventListener('input', () => setVisible('layout', isCyrillic(login.value), form));
   for (const name of ['keydown', 'keyup']) {
     password.addEventListener(name, (event) => {
-      reveal('caps', event.getModifierState?.('CapsLock') === true, form);
+      setVisible('caps', event.getModifierState?.('CapsLock') === true, form);
     });
   }
-  const button = doing('show-password', form);
+  const button = control('show-password', form);
   button?.addEventListener('click', () => {
     const isShown = password.type === 'password';
     password.type = isShown ? 'text' : 'password';

@@ -1,24 +1,24 @@
 // A video and its link: the link is renewed before it is needed, and time, pause and speed stay as they were.
 
 import { verdict } from './codec.js';
-import { afterFailure, answerOf, needsLink, rangesOf } from './link.js';
+import { retryAfterFailure, linkOutcome, needsLink, rangesOf } from './link.js';
 
 export class Source {
   #failures = 0;
   #renewing = null;
   #countdown = null;
   #time = null;
-  #isOver = false;
+  #isStopped = false;
 
   /** `onState({ type, … })` hears `fine`, `renewing`, `away` with seconds, `gone`, `codec` and `signed-out`. */
   constructor(video, { url, expiresAt, linkUrl, isH265, api, now, signal, onState }) {
     Object.assign(this, { video, url, expiresAt, linkUrl, isH265, api, now, onState, signal });
     /** Whether the person wants it to play, whatever the element does meanwhile. */
-    this.wantsPlay = false;
+    this.shouldPlay = false;
     const on = (name, action) => video.addEventListener(name, action, { signal });
     on('error', () => this.#failed());
     on('loadedmetadata', () => this.#opened());
-    on('playing', () => this.#fine());
+    on('playing', () => this.#onReady());
     signal.addEventListener('abort', () => this.#end());
     if (video.error) this.#failed();
     else if (video.readyState >= 1) this.#opened();
@@ -30,17 +30,17 @@ export class Source {
   }
 
   async play() {
-    this.wantsPlay = true;
+    this.shouldPlay = true;
     const { video } = this;
-    if (this.#lacksLink(video.currentTime, video.duration || video.currentTime)) return this.renew();
+    if (this.#needsLink(video.currentTime, video.duration || video.currentTime)) return this.renew();
     return video.play().catch(() => {
       // The browser plays nothing by itself: the button does.
-      if (!video.error && video.paused) this.wantsPlay = false;
+      if (!video.error && video.paused) this.shouldPlay = false;
     });
   }
 
   pause() {
-    this.wantsPlay = false;
+    this.shouldPlay = false;
     this.video.pause();
   }
 
@@ -51,7 +51,7 @@ export class Source {
       this.#time = target;
       return;
     }
-    if (this.#lacksLink(target, target)) {
+    if (this.#needsLink(target, target)) {
       this.#time = target;
       await this.renew();
     } else {
@@ -65,7 +65,7 @@ export class Source {
     this.video.playbackRate = rate;
   }
 
-  #lacksLink(from, to) {
+  #needsLink(from, to) {
     const { url, expiresAt, now, video } = this;
     return needsLink({ url, expiresAt, now: now(), ranges: rangesOf(video.buffered), from, to });
   }
@@ -79,22 +79,22 @@ export class Source {
   }
 
   async #renew() {
-    if (this.#isOver) return;
+    if (this.#isStopped) return;
     this.#stopCountdown();
     this.#time ??= this.video.currentTime;
     this.onState({ type: 'renewing' });
     const { status, data } = await this.api.post(this.linkUrl);
     if (this.signal.aborted) return;
-    const answer = answerOf(status, data);
-    if (answer === 'fresh') {
+    const response = linkOutcome(status, data);
+    if (response === 'fresh') {
       this.url = data.url;
       this.expiresAt = data.expiresAt;
       this.video.src = data.url;
-    } else if (answer === 'away') {
+    } else if (response === 'away') {
       this.#wait();
     } else {
-      this.#isOver = answer === 'gone';
-      this.onState({ type: answer });
+      this.#isStopped = response === 'gone';
+      this.onState({ type: response });
     }
   }
 
@@ -106,19 +106,19 @@ export class Source {
     }
     if (this.#time !== null) video.currentTime = this.#time;
     this.#time = null;
-    this.#fine();
-    if (this.wantsPlay) video.play().catch(() => {});
+    this.#onReady();
+    if (this.shouldPlay) video.play().catch(() => {});
   }
 
-  #fine() {
+  #onReady() {
     this.#failures = 0;
     this.#stopCountdown();
-    if (!this.#isOver) this.onState({ type: 'fine' });
+    if (!this.#isStopped) this.onState({ type: 'fine' });
   }
 
   #failed() {
     const { video, isH265 } = this;
-    if (!video.getAttribute('src') || this.#isOver) return;
+    if (!video.getAttribute('src') || this.#isStopped) return;
     const { error, readyState, videoWidth } = video;
     if (verdict({ isH265, readyState, videoWidth, error }) === 'no-picture') {
       this.#noPicture();
@@ -126,13 +126,13 @@ export class Source {
     }
     this.#failures += 1;
     this.#time ??= video.currentTime;
-    if (afterFailure(this.#failures).action === 'renew') this.renew();
+    if (retryAfterFailure(this.#failures).action === 'renew') this.renew();
     else this.#wait();
   }
 
   #noPicture() {
-    this.#isOver = true;
-    this.wantsPlay = false;
+    this.#isStopped = true;
+    this.shouldPlay = false;
     this.video.pause();
     this.onState({ type: 'codec' });
   }
@@ -140,7 +140,7 @@ export class Source {
   #wait() {
     this.#stopCountdown();
     this.#failures = Math.max(this.#failures, 2);
-    let { seconds } = afterFailure(this.#failures);
+    let { seconds } = retryAfterFailure(this.#failures);
     this.onState({ type: 'away', seconds, isFirst: true });
     this.#countdown = setInterval(() => {
       seconds -= 1;
@@ -156,7 +156,7 @@ export class Source {
   }
 
   #end() {
-    this.#isOver = true;
+    this.#isStopped = true;
     this.#stopCountdown();
     this.video.pause();
     this.video.removeAttribute('src');

@@ -64,10 +64,10 @@ export class Strip {
     this.#video = video;
     Object.assign(video, { muted: true, preload: 'auto', playsInline: true, src: this.bytesUrl });
     try {
-      await happened(video, 'loadeddata', this.signal);
+      await waitForEvent(video, 'loadeddata', this.signal);
       for (const [index, time] of this.times.entries()) {
         video.currentTime = time;
-        await happened(video, 'seeked', this.signal);
+        await waitForEvent(video, 'seeked', this.signal);
         this.#paint(this.frames[index].firstElementChild, video);
       }
     } catch {
@@ -90,7 +90,7 @@ export class Strip {
   }
 }
 
-function happened(video, name, signal) {
+function waitForEvent(video, name, signal) {
   return new Promise((resolve, reject) => {
     const once = { once: true, signal };
     const timeout = setTimeout(() => reject(new Error('timeout')), PATIENCE);

@@ -2,7 +2,7 @@
 
 export const SPEEDS = [1, 1.5, 2, 4];
 
-export const nextTurn = (turn) => (turn + 90) % 360;
+export const nextRotation = (turn) => (turn + 90) % 360;
 
 export const nextSpeed = (speed) => SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length];
 
@@ -13,7 +13,7 @@ export function speedText(speed, language) {
 }
 
 /** How much a turned picture grows or shrinks, so that it fits the box that held it. */
-export function turnScale({ box: [width, height], picture: [across, up], turn }) {
+export function rotationScale({ box: [width, height], picture: [across, up], turn }) {
   if (turn % 180 === 0 || !across || !up || !width || !height) return 1;
   const fit = Math.min(width / across, height / up);
   return Math.min(width / (up * fit), height / (across * fit));

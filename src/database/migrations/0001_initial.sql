@@ -350,8 +350,8 @@ CREATE INDEX submissions_planned ON submissions (turn) WHERE turn < 0;
 CREATE INDEX submissions_by_vehicle ON submissions (company_id, vehicle_guid, received_at);
 CREATE INDEX submissions_by_company ON submissions (company_id, received_at);
 
--- One row. holder, fence: the lease of the node that assigns the turns. version: the version of the
--- numbering rules that this node supports. turn: the highest turn that is planned or published. problem: the
+-- One row. holder, fence: the lease of the node that assigns the turns. version: the `SEQUENCER_VERSION` of
+-- that node. turn: the highest turn that is planned or published. problem: the
 -- reason why numbering is stopped; empty: it is running.
 CREATE TABLE sequencer (
     holder TEXT NOT NULL,

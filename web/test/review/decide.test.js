@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { outcomeOf } from '../../review/api.js';
-import { question, undoState } from '../../review/decide.js';
-import { moved, numberOf } from '../../review/list.js';
+import { confirmationFor, undoState } from '../../review/decide.js';
+import { stepIndex, parseCount } from '../../review/list.js';
 import { compose, problemOf } from '../../review/reason.js';
 
 test('an approval is asked for again only if nobody has watched or a check fails', () => {
-  assert.equal(question({ isWatched: true, fails: 0, isAsked: false }), null);
-  assert.equal(question({ isWatched: false, fails: 0, isAsked: false }), 'decision.unwatched');
-  assert.equal(question({ isWatched: true, fails: 1, isAsked: false }), 'decision.mismatch');
-  assert.equal(question({ isWatched: false, fails: 1, isAsked: true }), null);
+  assert.equal(confirmationFor({ isWatched: true, fails: 0, isAsked: false }), null);
+  assert.equal(confirmationFor({ isWatched: false, fails: 0, isAsked: false }), 'decision.unwatched');
+  assert.equal(confirmationFor({ isWatched: true, fails: 1, isAsked: false }), 'decision.mismatch');
+  assert.equal(confirmationFor({ isWatched: false, fails: 1, isAsked: true }), null);
 });
 
 test('an undo counts down; only what the server has made effective was sent', () => {
@@ -34,11 +34,11 @@ test('a network from which reviewers are kept out is told from an old page', () 
 });
 
 test('moving in a list stops at its ends', () => {
-  assert.deepEqual([moved(-1, 1, 3), moved(-1, -1, 3), moved(2, 1, 3), moved(0, -1, 3), moved(0, 1, 0)], [0, 2, 2, 0, -1]);
+  assert.deepEqual([stepIndex(-1, 1, 3), stepIndex(-1, -1, 3), stepIndex(2, 1, 3), stepIndex(0, -1, 3), stepIndex(0, 1, 0)], [0, 2, 2, 0, -1]);
 });
 
 test('a count that stops counting is no number', () => {
-  assert.deepEqual(['1 862', '1,862', '1\u00a0862', '0', '1,000+', '', undefined].map(numberOf), [1862, 1862, 1862, 0, null, null, null]);
+  assert.deepEqual(['1 862', '1,862', '1\u00a0862', '0', '1,000+', '', undefined].map(parseCount), [1862, 1862, 1862, 0, null, null, null]);
 });
 
 test('the driver reads items, codes and words, each on its line', () => {

@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test';
 
 import { Texts } from '../../shared/data.js';
 import { Decisions } from '../../review/decisions.js';
-import { Kept } from '../../review/page.js';
-import { storage } from './storage.js';
+import { SafeStorage } from '../../review/page.js';
+import { fakeStorage } from './storage.js';
 
 /** The form of the bar, as far as it is used. */
 const form = () => {
@@ -26,20 +26,20 @@ after(() => Object.assign(globalThis, real));
 const texts = new Texts({ 'decision.sent': '{plate}: sent', 'decision.approved': '{plate}: approved', 'decision.undo': 'Undo', 'report.gone': 'gone' }, 'en');
 
 /** What all pages have, with answers of the server by path: a list of `[status, data]`, or promises of them. */
-function appWith(t, answers, { shared = storage() } = {}) {
+function appWith(t, answers, { shared = fakeStorage() } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000 });
   const bar = form();
   globalThis.document = { querySelector: () => bar };
   const log = { requests: [], messages: [], went: [], stale: 0, counted: 0, spoken: [] };
-  const answer = async (path) => {
+  const response = async (path) => {
     log.requests.push(path);
     const [status, data = {}] = (await answers[path.split('?')[0]]?.shift()) ?? [0];
     return { status, data };
   };
   const app = {
     texts,
-    kept: new Kept(shared),
-    api: { post: (path, body) => answer(`${path}?${body.get('id')}`), get: answer },
+    storage: new SafeStorage(shared),
+    api: { post: (path, body) => response(`${path}?${body.get('id')}`), get: response },
     announcer: { polite: (text) => log.spoken.push(text) },
     messages: { add: (message) => log.messages.push(message), show: (message) => log.messages.push(message), close: () => {} },
     counts: { load: () => { log.counted += 1; } },
@@ -77,7 +77,7 @@ test('U while a decision is being sent undoes that one, not the one before', asy
   await decisions.send(decision('a'));
   const sent = decisions.send(decision('b'));
   await pass(t, 0);
-  await decisions.takeBack();
+  await decisions.undo();
   answered(made('b'));
   assert.equal((await sent).outcome, 'withdrawn');
   assert.deepEqual(log.requests.at(-1), '/review/undo?b');
@@ -88,7 +88,7 @@ test('U while a decision is being sent undoes that one, not the one before', asy
 test('a decision without an answer is undone on the server too', async (t) => {
   const { decisions, log } = appWith(t, { [DECIDE]: [[0]], [UNDO]: [[0], [200, { state: 'undone', text: 'undone' }]] });
   await decisions.send(decision('a'));
-  await decisions.takeBack();
+  await decisions.undo();
   assert.equal(decisions.outbox.find('a').kind, 'undo');
   await pass(t, 5000);
   assert.deepEqual(log.requests, ['/review/decide?a', '/review/undo?a', '/review/undo?a']);
@@ -99,7 +99,7 @@ test('an undo that arrives too late is said', async (t) => {
   const late = [200, { state: 'late', text: 'too late', next: '/a' }];
   const { decisions, log } = appWith(t, { [DECIDE]: [made('a')], [UNDO]: [[0], late] });
   await decisions.send(decision('a'));
-  await decisions.takeBack();
+  await decisions.undo();
   await pass(t, 5000);
   assert.deepEqual(log.messages.at(-1), { id: 'a', text: 'A: too late', url: '/a' });
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { compose } from '../../review/reason.js';
-import { question } from '../../review/decide.js';
+import { confirmationFor } from '../../review/decide.js';
 import { cappedRate, follow } from '../../review/follow.js';
-import { afterFailure, needsLink } from '../../review/link.js';
+import { retryAfterFailure, needsLink } from '../../review/link.js';
 import { commandOf, DecisionGuard, digitsOf } from '../../review/keys.js';
 
 test('keys count by place, never with a modifier, never in text', () => {
@@ -28,7 +28,7 @@ test('a decision key wakes on its key-up, 600 ms after the report is shown', () 
   assert.deepEqual([599, 600].map((now) => guard.allows('approve', 'KeyA', now)), [false, true]);
   assert.equal(guard.allows('undo', 'KeyU', 0), true);
   // The second click of a double click comes to the next report.
-  assert.deepEqual([599, 600].map((now) => guard.isAwake(now)), [false, true]);
+  assert.deepEqual([599, 600].map((now) => guard.isReady(now)), [false, true]);
 });
 
 test('the Kazakh number row gives digits', () => assert.equal(digitsOf('ӘІ3Қ'), '2330'));
@@ -37,7 +37,7 @@ test('a link is renewed before its end, unless the bytes are there', () => {
   const link = { url: '/a', expiresAt: 30_000, ranges: [[0, 9]], from: 5 };
   assert.deepEqual([needsLink({ ...link, now: 0 }), needsLink({ ...link, now: 20_000 })], [false, false]);
   assert.equal(needsLink({ ...link, now: 20_000, from: 12 }), true);
-  assert.deepEqual([1, 2].map((n) => afterFailure(n).action), ['renew', 'wait']);
+  assert.deepEqual([1, 2].map((n) => retryAfterFailure(n).action), ['renew', 'wait']);
 });
 
 test('compared videos are nudged, and jump beyond 0.3 s', () => {
@@ -48,9 +48,9 @@ test('compared videos are nudged, and jump beyond 0.3 s', () => {
 });
 
 test('an approval is asked for once more only if there is a reason', () => {
-  assert.equal(question({ isWatched: true, fails: 0, isAsked: false }), null);
-  assert.equal(question({ isWatched: false, fails: 1, isAsked: false }), 'decision.unwatched');
-  assert.equal(question({ isWatched: false, fails: 1, isAsked: true }), null);
+  assert.equal(confirmationFor({ isWatched: true, fails: 0, isAsked: false }), null);
+  assert.equal(confirmationFor({ isWatched: false, fails: 1, isAsked: false }), 'decision.unwatched');
+  assert.equal(confirmationFor({ isWatched: false, fails: 1, isAsked: true }), null);
 });
 
 test('the preview reads as the server composes it', () => {

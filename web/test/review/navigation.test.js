@@ -57,7 +57,7 @@ const events = () => new Promise((resolve) => { setImmediate(resolve); });
 test('reports follow one another in the history, and the buttons of the browser go through them', async () => {
   const { self, browser, shown, asked } = navigation('/review/report/a');
   assert.equal(await self.go('/review/report/b'), 'shown');
-  assert.equal(await self.go('/review/report/c', { ready: { url: `${BASE}/review/report/c`, page: {} } }), 'shown');
+  assert.equal(await self.go('/review/report/c', { prefetched: { url: `${BASE}/review/report/c`, page: {} } }), 'shown');
   assert.deepEqual(asked, ['/review/report/b']);
   await browser.back();
   await events();

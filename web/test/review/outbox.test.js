@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Outbox } from '../../review/outbox.js';
-import { Kept } from '../../review/page.js';
-import { storage } from './storage.js';
+import { SafeStorage } from '../../review/page.js';
+import { fakeStorage } from './storage.js';
 
 /** An outbox whose requests get these answers, one by one: a status, or a promise of one. */
-function outbox(answers, { shared = storage(), now = () => 1_000_000 } = {}) {
-  const kept = new Kept(shared);
+function outbox(answers, { shared = fakeStorage(), now = () => 1_000_000 } = {}) {
+  const storage = new SafeStorage(shared);
   const sent = [];
   const ended = [];
   const api = {
@@ -16,9 +16,9 @@ function outbox(answers, { shared = storage(), now = () => 1_000_000 } = {}) {
       return { status: (await answers.shift()) ?? 0, data: { next: '/review' } };
     },
   };
-  const onEnd = ({ id, kind }, outcome) => ended.push([kind, id, outcome]);
-  const box = new Outbox({ kept, person: 7, api, onEnd, now });
-  return { box, sent, ended, kept, requests: () => sent.map(({ request }) => request) };
+  const onComplete = ({ id, kind }, outcome) => ended.push([kind, id, outcome]);
+  const box = new Outbox({ storage, person: 7, api, onComplete, now });
+  return { box, sent, ended, storage, requests: () => sent.map(({ request }) => request) };
 }
 
 let at = 0;
@@ -33,14 +33,14 @@ function deferred() {
 }
 
 test('decisions are sent in order, each once, and not as activity of the person', async () => {
-  const { box, sent, ended, kept, requests } = outbox([200, 200]);
+  const { box, sent, ended, storage, requests } = outbox([200, 200]);
   box.add(waiting('a'));
   box.add(waiting('b'));
   assert.equal(await box.send(), 'done');
   assert.deepEqual(ended, [['decide', 'a', 'done'], ['decide', 'b', 'done']]);
   assert.equal(requests()[0], '/review/decide?id=a&decision=approve');
   assert.ok(sent.every(({ isBackground }) => isBackground));
-  assert.deepEqual(kept.keys(''), []);
+  assert.deepEqual(storage.keys(''), []);
 });
 
 test('without a network they stay', async () => {
@@ -62,7 +62,7 @@ test('an ended session stops them, a refusal does not', async () => {
 });
 
 test('two tabs that write at the same time lose nothing of each other', () => {
-  const shared = storage();
+  const shared = fakeStorage();
   const [one, other] = [outbox([], { shared }), outbox([], { shared })];
   one.box.add(entry('a'));
   other.box.add(entry('b'));
@@ -71,9 +71,9 @@ test('two tabs that write at the same time lose nothing of each other', () => {
 });
 
 test('what another person has decided in this browser stays with that person', async () => {
-  const { box, kept, sent } = outbox([200]);
+  const { box, storage, sent } = outbox([200]);
   box.add(waiting('a'));
-  const other = new Outbox({ kept, person: 77, api: null, onEnd: null });
+  const other = new Outbox({ storage, person: 77, api: null, onComplete: null });
   assert.equal(await other.send(), 'done');
   assert.deepEqual(sent, []);
   assert.ok(box.find('a'));
@@ -91,12 +91,12 @@ test('an undo is sent even if the decision has got no answer', async () => {
 });
 
 test('a decision that is undone while it is being sent does not come back', async () => {
-  const answer = deferred();
-  const { box } = outbox([answer.promise, 0]);
+  const response = deferred();
+  const { box } = outbox([response.promise, 0]);
   const made = box.add(entry('a'));
   const posted = box.post(made);
   const undone = box.post(box.withdraw({ id: 'a' }));
-  answer.resolve(200);
+  response.resolve(200);
   assert.equal((await posted).outcome, 'withdrawn');
   assert.equal((await undone).outcome, 'later');
   assert.equal(box.find('a').kind, 'undo');
@@ -130,7 +130,7 @@ test('a tab leaves alone what another one is sending, until that one must have e
 });
 
 test('a browser that keeps nothing still sends what was decided on this page', async () => {
-  const { box, ended } = outbox([0, 200], { shared: storage(0) });
+  const { box, ended } = outbox([0, 200], { shared: fakeStorage(0) });
   await box.post(box.add(entry('a')));
   assert.equal(await box.send(), 'done');
   assert.deepEqual(ended, [['decide', 'a', 'done']]);

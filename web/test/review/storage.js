@@ -1,5 +1,5 @@
 /** Storage as browsers have it, with room for so many entries. */
-export function storage(room = Infinity) {
+export function fakeStorage(room = Infinity) {
   const entries = new Map();
   return {
     get length() { return entries.size; },
