@@ -1,21 +1,21 @@
-// The next report: its page and the beginning of its video are fetched while this one is watched.
+// Prefetches the next report: its page and the beginning of its video.
 
-import { moment, elapsedSince } from './link.js';
+import { elapsedSince, timestamp } from './link.js';
 import { part } from './page.js';
 import { canAutoplay } from './player.js';
 
-/** A page that is older is fetched again: somebody else may have decided meanwhile. */
-const FRESH = 120_000;
+/** Milliseconds. An older page is fetched again, because another reviewer may have decided the report. */
+const MAX_AGE = 120_000;
 
 /**
- * Fetches a page of the console: `{ url, page, data, csrf, at, isAhead }`. Without a network or a server it is
- * `{ isOffline: true }`; what is no page of a report is `{ url }`, to be loaded.
+ * Fetches a page of the console. Resolves with `{ url, page, data, csrf, at, isPrefetch }` for the page of a report,
+ * `{ url }` for any other page, which has to be loaded, and `{ isOffline: true }` if there is no network or no server.
  */
 export async function fetchPage(url, { isPrefetch = false, signal } = {}) {
   const headers = { Accept: 'text/html' };
-  // Looking ahead is no view.
+  // A prefetch is not recorded as a view.
   if (isPrefetch) headers['X-Background'] = '1';
-  const at = moment();
+  const at = timestamp();
   try {
     const response = await fetch(url, { headers, credentials: 'same-origin', cache: 'no-store', signal });
     if (response.status >= 500 || response.status === 429) return { isOffline: true };
@@ -30,9 +30,9 @@ export async function fetchPage(url, { isPrefetch = false, signal } = {}) {
 }
 
 export class Prefetch {
-  #found = null;
+  #result = null;
   #video = null;
-  #end = new AbortController();
+  #abort = new AbortController();
 
   constructor(url) {
     this.url = url;
@@ -41,28 +41,28 @@ export class Prefetch {
   async start() {
     if (this.isStarted || !this.url.startsWith('/review/report/')) return;
     this.isStarted = true;
-    const found = await fetchPage(this.url, { isPrefetch: true, signal: this.#end.signal });
-    if (this.#end.signal.aborted) return;
-    // Playback that starts again tries again.
-    if (found.isOffline) this.isStarted = false;
-    if (!found.page) return;
-    this.#found = found;
-    const { url } = found.data.video ?? {};
+    const result = await fetchPage(this.url, { isPrefetch: true, signal: this.#abort.signal });
+    if (this.#abort.signal.aborted) return;
+    // The next start of playback retries.
+    if (result.isOffline) this.isStarted = false;
+    if (!result.page) return;
+    this.#result = result;
+    const { url } = result.data.video ?? {};
     if (!url || !canAutoplay()) return;
-    // The player takes this element, so that nothing is loaded twice. Browsers stop by themselves after a few
+    // The player reuses this element, so that nothing is loaded twice. Browsers stop buffering after a few
     // seconds of video.
     this.#video = document.createElement('video');
     Object.assign(this.#video, { muted: true, playsInline: true, preload: 'auto', src: url });
   }
 
-  /** The page, with the element that has begun to load; null if it is not there or old. */
+  /** Returns the page with the preloaded video element; null if it is missing or too old. */
   take(url) {
-    const found = this.#found;
-    if (!found || this.url !== url || elapsedSince(found.at) > FRESH) {
+    const result = this.#result;
+    if (!result || this.url !== url || elapsedSince(result.at) > MAX_AGE) {
       this.drop();
       return null;
     }
-    const element = part('video', found.page);
+    const element = part('video', result.page);
     if (this.#video && element) {
       for (const { name, value } of element.attributes) {
         if (!['src', 'preload', 'controls', 'autoplay'].includes(name)) this.#video.setAttribute(name, value);
@@ -70,16 +70,16 @@ export class Prefetch {
       element.replaceWith(document.adoptNode(this.#video));
       this.#video = null;
     }
-    this.#found = null;
-    return found;
+    this.#result = null;
+    return result;
   }
 
-  /** Forgets what was fetched, and what is on its way. */
+  /** Discards the page and the video, and aborts a running request. */
   drop() {
-    this.#end.abort();
+    this.#abort.abort();
     this.#video?.removeAttribute('src');
     this.#video?.load();
     this.#video = null;
-    this.#found = null;
+    this.#result = null;
   }
 }

@@ -1,4 +1,4 @@
-// The instructions of the vehicle type: each is ticked with the time of the video at which it was seen.
+// The checklist of the vehicle type's instructions. A tick stores the position in the video at which it was made.
 
 import { withSkipped, nextItem, withTick } from './draft.js';
 import { clock, part, setText } from './page.js';
@@ -6,7 +6,7 @@ import { clock, part, setText } from './page.js';
 export class Checklist {
   #last = -1;
 
-  /** `onChange(draft)` gets the draft with other ticks. */
+  /** `onChange(draft, count)` is called when a tick changes; `count` is the text of the counter. */
   constructor(root, { texts, draft, signal, onChange, time, seek }) {
     Object.assign(this, { root, texts, draft, onChange, time, seek });
     const list = part('items', root);
@@ -23,11 +23,11 @@ export class Checklist {
     return nextItem(this.draft, this.items.length, this.#last);
   }
 
-  /** Runs a command; returns whether there is such a one. */
+  /** Runs a command. Returns false if the name is unknown. */
   run(name, value) {
     const commands = {
       tick: () => this.next >= 0 && this.set(this.next, true),
-      sendBeacon: () => this.next >= 0 && this.#leave(this.next),
+      'skip-item': () => this.next >= 0 && this.#skip(this.next),
       item: () => value < this.items.length && this.set(value, !(value in this.draft.ticks)),
       all: () => this.#all(),
     };
@@ -40,7 +40,7 @@ export class Checklist {
     this.#change(withTick(this.draft, index, isTicked, this.time()));
   }
 
-  #leave(index) {
+  #skip(index) {
     this.#last = index;
     this.#change(withSkipped(this.draft, index));
   }

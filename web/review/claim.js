@@ -1,20 +1,20 @@
-// The claim on a report: taken when it is shown, kept while somebody works on it, given back on leaving.
+// The claim on a report, a lease: acquired when the report is shown, renewed while the reviewer is active, released
+// when the reviewer leaves.
 
 import { isolated } from '../shared/data.js';
-import { control, setVisible, setText } from './page.js';
+import { control, setText, setVisible } from './page.js';
 
 const HEARTBEAT = 60_000;
-/** How long before its end a claim is warned about. */
+/** The reviewer is warned this long before the claim expires. */
 const WARNING = 60_000;
 
 /**
- * What has to be done for a claim now: `keep`, `warn`, `lost`, `take` after a request without an answer, or nothing.
- * Pure.
+ * The next action for a claim: `renew`, `warn`, `expire`, `acquire` (retry after a failed request), or null. Pure.
  */
 export function nextAction({ until, now, lastHeartbeat, isVisible, isActive, hasFailed = false }) {
-  if (until === null) return hasFailed && isVisible && isActive && now - lastHeartbeat >= HEARTBEAT ? 'take' : null;
-  if (now >= until) return 'lost';
-  if (isVisible && isActive && now - lastHeartbeat >= HEARTBEAT) return 'keep';
+  if (until === null) return hasFailed && isVisible && isActive && now - lastHeartbeat >= HEARTBEAT ? 'acquire' : null;
+  if (now >= until) return 'expire';
+  if (isVisible && isActive && now - lastHeartbeat >= HEARTBEAT) return 'renew';
   return until - now <= WARNING ? 'warn' : null;
 }
 
@@ -37,26 +37,26 @@ export class Claim {
     }
     listen(document, 'visibilitychange', () => this.#tick());
     listen(globalThis, 'pagehide', () => this.release());
-    listen(globalThis, 'pageshow', (event) => event.persisted && this.#ask('/review/claim'));
+    listen(globalThis, 'pageshow', (event) => event.persisted && this.#request('/review/claim'));
     const button = control('keep', root);
-    if (button) listen(button, 'click', () => this.#ask('/review/claim'));
+    if (button) listen(button, 'click', () => this.#request('/review/claim'));
     const timer = setInterval(() => this.#tick(), 1000);
     signal.addEventListener('abort', () => clearInterval(timer));
   }
 
-  /** Takes the report as soon as somebody sees it: fetching a page ahead takes nothing. */
-  take() {
-    return this.#ask('/review/claim');
+  /** Acquires the claim. Called when the report is shown: a prefetched page has no claim yet. */
+  acquire() {
+    return this.#request('/review/claim');
   }
 
-  /** Gives the report back, unless a decision has done that. */
+  /** Releases the claim, unless a decision has ended it. */
   release() {
     if (this.#until === null) return;
     this.#until = null;
     this.api.sendBeacon('/review/release', { ref_key: this.refKey });
   }
 
-  /** The report is decided: the server ends the claim when the decision takes effect. */
+  /** Called after a decision: the server ends the claim when the decision takes effect. */
   end() {
     this.#until = null;
     this.#hasFailed = false;
@@ -66,27 +66,27 @@ export class Claim {
     const isVisible = document.visibilityState === 'visible';
     const isActive = this.#isActive || this.isPlaying();
     const now = this.now();
-    const what = nextAction({ until: this.#until, now, lastHeartbeat: this.#lastHeartbeat, isVisible, isActive, hasFailed: this.#hasFailed });
-    if (what === 'keep') this.#ask('/review/keep');
-    else if (what === 'take') this.take();
-    else if (what === 'lost') this.#lost(isActive && isVisible);
-    else if (what === 'warn') this.#warn(Math.ceil((this.#until - now) / 1000));
+    const action = nextAction({ until: this.#until, now, lastHeartbeat: this.#lastHeartbeat, isVisible, isActive, hasFailed: this.#hasFailed });
+    if (action === 'renew') this.#request('/review/keep');
+    else if (action === 'acquire') this.acquire();
+    else if (action === 'expire') this.#onExpired(isActive && isVisible);
+    else if (action === 'warn') this.#warn(Math.ceil((this.#until - now) / 1000));
   }
 
   #warn(seconds) {
     const text = this.texts.get('report.expiring', { n: seconds });
-    this.#bar(text, { canKeep: true });
+    this.#showBar(text, { canKeep: true });
     if (!this.#isWarned) this.announcer.polite(text);
     this.#isWarned = true;
   }
 
-  #lost(isReplacing) {
+  #onExpired(isPresent) {
     this.#until = null;
-    if (isReplacing) this.take();
-    else this.#bar(this.texts.get('report.expiring', { n: 0 }), { canKeep: true });
+    if (isPresent) this.acquire();
+    else this.#showBar(this.texts.get('report.expiring', { n: 0 }), { canKeep: true });
   }
 
-  async #ask(path) {
+  async #request(path) {
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#lastHeartbeat = this.now();
@@ -95,31 +95,31 @@ export class Claim {
     this.#isBusy = false;
     this.#hasFailed = status !== 200;
     if (this.signal.aborted || status !== 200) return;
-    if (data.state === 'mine') this.#mine(data);
-    else if (data.state === 'held') this.#held(data);
-    else if (path === '/review/keep') this.take();
+    if (data.state === 'mine') this.#onGranted(data);
+    else if (data.state === 'held') this.#onHeldByOther(data);
+    else if (path === '/review/keep') this.acquire();
   }
 
-  #mine({ until, text }) {
+  #onGranted({ until, text }) {
     this.#until = until;
     this.#wasHeld = true;
     this.#isWarned = false;
-    this.#bar('', {});
+    this.#showBar('', {});
     setText('yours', text, this.root);
   }
 
-  #held({ person, name, text }) {
+  #onHeldByOther({ person, name, text }) {
     const sentence = this.#wasHeld ? this.texts.get('report.taken', { name: isolated(name) }) : text;
     this.#until = null;
     this.#wasHeld = false;
     const from = this.root.querySelector('[data-part="take-over"] [name="from"]');
     if (from) from.value = person;
-    this.#bar(sentence, { canTake: from !== null });
+    this.#showBar(sentence, { canTake: from !== null });
     setText('yours', '', this.root);
     this.announcer.polite(sentence);
   }
 
-  #bar(text, { canKeep = false, canTake = false }) {
+  #showBar(text, { canKeep = false, canTake = false }) {
     setText('claim', text, this.root);
     setVisible('claim', text !== '', this.root);
     setVisible('take-over', canTake, this.root);

@@ -95,7 +95,7 @@ class App {
   #listen() {
     addEventListener('keydown', (event) => this.#key(event));
     addEventListener('keyup', (event) => this.guard.up(event.code));
-    addEventListener('blur', () => this.guard.forget());
+    addEventListener('blur', () => this.guard.reset());
     document.addEventListener('click', (event) => this.#click(event));
     document.addEventListener('submit', (event) => this.#submit(event));
     for (const name of ['online', 'offline']) addEventListener(name, () => this.#connection());

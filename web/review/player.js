@@ -208,11 +208,11 @@ export class Player {
     const text = {
       fine: () => '',
       renewing: () => (this.video.readyState >= 1 || this.#problem ? texts.get('player.renewing') : ''),
-      away: () => texts.get('player.away', { n: seconds }),
+      unavailable: () => texts.get('player.away', { n: seconds }),
       gone: () => texts.get('player.gone', { id: data.id }),
       codec: () => texts.get('player.h265'),
     }[type]();
-    this.#problem = ['away', 'gone', 'codec'].includes(type);
+    this.#problem = ['unavailable', 'gone', 'codec'].includes(type);
     this.#note(text);
     setVisible('download', type === 'codec', this.root);
     if (this.#problem && isFirst) this.announcer.polite(text);

@@ -8,7 +8,7 @@ import { Comparison } from './compare.js';
 import { confirmationFor } from './decide.js';
 import { refusalText } from './decisions.js';
 import { Drafts } from './draft.js';
-import { moment, serverClock } from './link.js';
+import { timestamp, serverClock } from './link.js';
 import { control, focus, newId, part, setVisible, setText } from './page.js';
 import { pairsOf } from './outbox.js';
 import { Player } from './player.js';
@@ -26,7 +26,7 @@ const CHANGED = ['changed', 'pending', 'undone', 'void'];
 
 export class Review {
   #end = new AbortController();
-  #isAsked = false;
+  #isConfirming = false;
   /** The id of the decision that was made on this page and not undone. */
   #made = null;
   #savedAt = 0;
@@ -34,7 +34,7 @@ export class Review {
   #unsaved = {};
 
   /** `app` has what outlives a report; `data` is the page's; `at` says when the page was made. */
-  constructor(app, data, { at = moment(), isPrefetch = false } = {}) {
+  constructor(app, data, { at = timestamp(), isPrefetch = false } = {}) {
     Object.assign(this, { app, data });
     const { signal } = this.#end;
     this.root = part('report');
@@ -147,7 +147,7 @@ export class Review {
     const until = data.claimedUntil ?? null;
     const { refKey } = data;
     this.claim = new Claim(this.root, { refKey, until, api, texts, now: this.now, announcer, signal, isPlaying });
-    if (!data.isClaimedByOther) this.claim.take();
+    if (!data.isClaimedByOther) this.claim.acquire();
   }
 
   #forms(signal) {
@@ -189,9 +189,9 @@ export class Review {
   approve() {
     if (!this.#canDecide || this.mode === 'reject') return;
     const watched = this.player === undefined || isWatched(this.player.watched, this.player.duration);
-    const why = confirmationFor({ isWatched: watched, fails: this.data.fails, isAsked: this.#isAsked });
+    const why = confirmationFor({ isWatched: watched, fails: this.data.fails, isConfirming: this.#isConfirming });
     if (why) {
-      this.#isAsked = true;
+      this.#isConfirming = true;
       setText('confirm', this.texts.get(why), this.root);
       this.app.announcer.polite(this.texts.get(why));
       return;
@@ -224,9 +224,9 @@ export class Review {
     const { refKey, version } = data;
     const entry = { id, pairs: pairsOf(form, decision), plate: isolated(data.plate), decision, refKey, version, url: location.href };
     const { outcome, data: response } = await app.decisions.send(entry);
-    if (this.#end.signal.aborted) return app.decisions.left(entry, outcome, response);
+    if (this.#end.signal.aborted) return app.decisions.finishInBackground(entry, outcome, response);
     if (outcome === 'done') return this.#decided(response);
-    if (outcome === 'later') return this.#waits();
+    if (outcome === 'retry') return this.#waits();
     if (outcome === 'withdrawn') return undefined;
     this.reopen();
     if (outcome === 'refused') return this.#refused(response);
@@ -246,7 +246,7 @@ export class Review {
       this.form.refuse(response.text);
       return;
     }
-    if (response.error === 'held') this.claim?.take();
+    if (response.error === 'held') this.claim?.acquire();
     if (CHANGED.includes(response.error)) await app.go(location.href, { isReplacing: true });
     app.review.notice(response.title ?? '', response.text ?? refusalText(response, this.texts));
     app.announcer.assertive(refusalText(response, this.texts));

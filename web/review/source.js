@@ -90,7 +90,7 @@ export class Source {
       this.url = data.url;
       this.expiresAt = data.expiresAt;
       this.video.src = data.url;
-    } else if (response === 'away') {
+    } else if (response === 'unavailable') {
       this.#wait();
     } else {
       this.#isStopped = response === 'gone';
@@ -141,10 +141,10 @@ export class Source {
     this.#stopCountdown();
     this.#failures = Math.max(this.#failures, 2);
     let { seconds } = retryAfterFailure(this.#failures);
-    this.onState({ type: 'away', seconds, isFirst: true });
+    this.onState({ type: 'unavailable', seconds, isFirst: true });
     this.#countdown = setInterval(() => {
       seconds -= 1;
-      if (seconds > 0) return this.onState({ type: 'away', seconds, isFirst: false });
+      if (seconds > 0) return this.onState({ type: 'unavailable', seconds, isFirst: false });
       this.#failures += 1;
       return this.renew();
     }, 1000);
