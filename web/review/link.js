@@ -31,11 +31,6 @@ export function rangesOf(timeRanges) {
   return Array.from({ length: timeRanges.length }, (_, index) => [timeRanges.start(index), timeRanges.end(index)]);
 }
 
-/** Seconds that the ranges cover; those of `played` do not overlap. */
-export function covered(ranges) {
-  return ranges.reduce((sum, [from, to]) => sum + to - from, 0);
-}
-
 /** Whether a new link is needed to play from `from` to `to` seconds. */
 export function needsLink({ url, expiresAt, now, ranges, from, to = from }) {
   if (!url) return true;

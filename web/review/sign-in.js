@@ -1,4 +1,4 @@
-// The page of signing in: what goes wrong while typing is said at once.
+// The sign-in page: warns about a Cyrillic layout and Caps Lock while typing.
 
 import { digitsOf } from './keys.js';
 import { control, part, setVisible } from './page.js';
@@ -24,7 +24,7 @@ export function startSignIn() {
   if (code) makeNumeric(code);
 }
 
-/** A field for digits takes the letters that the Kazakh layout has on their keys. */
+/** Converts characters of the Kazakh number row in a numeric field. */
 export function makeNumeric(field) {
   field.addEventListener('input', () => {
     const digits = digitsOf(field.value);

@@ -5,7 +5,7 @@ import { Drafts, withSkipped, nextItem, preselected, withTick } from '../../revi
 import { SafeStorage } from '../../review/page.js';
 import { fakeStorage } from './storage.js';
 
-const drafts = (room, now) => new Drafts(new SafeStorage(fakeStorage(room)), 7, now);
+const drafts = (capacity, now) => new Drafts(new SafeStorage(fakeStorage(capacity)), 7, now);
 
 test('a draft is read as it was written', () => {
   const all = drafts();
