@@ -3,15 +3,15 @@
 import { read, write } from './api.js';
 import { inAppBrowser } from './browser.js';
 import { isUnsent } from './recordings.js';
-import { forgetPages, keepShell } from './shell.js';
-import { on, say } from './ui.js';
+import { clearPageCache, registerWorker } from './shell.js';
+import { onClick, setText } from './ui.js';
 
 export const SIGNED_IN = 'drive.signed_in';
 
 export function startPage(context) {
   warn(context);
   watchConnection();
-  keepShell(context);
+  registerWorker(context);
   offerInstall();
   for (const form of document.querySelectorAll('form[data-sign-out]')) {
     form.addEventListener('submit', (event) => signOut(event, form, context));
@@ -22,15 +22,15 @@ export function startPage(context) {
 function warn({ can, texts, position }) {
   const app = inAppBrowser(navigator.userAgent, { hasTelegramProxy: 'TelegramWebviewProxy' in globalThis });
   if (app) {
-    say(document, 'in-app', texts.get('drive.in_app'));
+    setText(document, 'in-app', texts.get('drive.in_app'));
     document.querySelector('[data-part="in-app"]')?.removeAttribute('hidden');
-    on(document, 'copy-address', async ({ currentTarget }) => {
+    onClick(document, 'copy-address', async ({ currentTarget }) => {
       await navigator.clipboard?.writeText(location.href).catch(() => {});
       currentTarget.textContent = texts.get('drive.copied');
     });
   }
   if (!can.isSecure) {
-    say(document, 'insecure', texts.get(position === 'optional' ? 'drive.insecure_file' : 'drive.insecure'));
+    setText(document, 'insecure', texts.get(position === 'optional' ? 'drive.insecure_file' : 'drive.insecure'));
     document.querySelector('[data-part="insecure"]')?.removeAttribute('hidden');
   }
 }
@@ -65,10 +65,10 @@ async function signOut(event, form, context) {
   event.preventDefault();
   const all = (await context.store.all().catch(() => [])).filter(context.isOwn);
   if (all.some(isUnsent) && !confirm(context.texts.get('drive.signout_unsent'))) return;
-  for (const recording of all) await context.forget(recording);
+  for (const recording of all) await context.discard(recording);
   await context.store.clearNotes().catch(() => {});
   write(globalThis.localStorage, SIGNED_IN, null);
-  await forgetPages();
+  await clearPageCache();
   form.submit();
 }
 

@@ -2,7 +2,7 @@
 
 import { filmLock, holdLock } from './locks.js';
 import { HEAD, examine, headOf, isSame, sha256 } from './picked.js';
-import { missingRoom, newRecording } from './recordings.js';
+import { missingSpace, newRecording } from './recordings.js';
 import { durationOf } from './ui.js';
 
 /** The sentences for what is known before a byte is sent. */
@@ -19,7 +19,7 @@ const SENTENCES = {
  * Resolves with `{recording, source}`, where `source` is what is to be sent, or with a `sentence` that says why
  * not. `onPart` hears the share that is copied.
  */
-export async function pickVideo(context, file, isChosen, onPart) {
+export async function pickVideo(context, file, isChosen, onProgress) {
   const { texts, limits } = context;
   const durationMs = await durationOf(file);
   const recording = newRecording({
@@ -30,7 +30,7 @@ export async function pickVideo(context, file, isChosen, onPart) {
     plate: context.report.plate,
     typeTitle: context.report.type_title,
     owner: context.owner,
-    filmedBy: context.who,
+    filmedBy: context.identity,
     filename: file.name || 'video.mp4',
     size: file.size,
     durationMs,
@@ -39,16 +39,16 @@ export async function pickVideo(context, file, isChosen, onPart) {
     place: context.place,
   });
   const { problem, fits } = await examine(file, limits, durationMs);
-  if (problem) return { recording, sentence: sentenceOf(problem, { texts, limits, durationMs, fits, isChosen }) };
+  if (problem) return { recording, message: messageOf(problem, { texts, limits, durationMs, fits, isChosen }) };
   recording.head = await sha256(await headOf(file, HEAD)).catch(() => null);
   const release = await holdLock(filmLock(recording.id));
-  const source = await copied(context, recording, file, onPart);
+  const source = await copied(context, recording, file, onProgress);
   // A copy without a row in the database would be removed by the next page, so its lock stays with this one.
   await context.store.put(recording).then(release, () => {});
   return { recording, source };
 }
 
-function sentenceOf(problem, { texts, limits, durationMs, fits }) {
+function messageOf(problem, { texts, limits, durationMs, fits }) {
   const mb = Math.floor(limits.maxBytes / 2 ** 20);
   const seconds = problem === 'too_long' ? limits.maxSeconds : (durationMs ?? 0) / 1000;
   const text = texts.get(SENTENCES[problem], { mb, t: texts.duration(seconds) });
@@ -57,13 +57,13 @@ function sentenceOf(problem, { texts, limits, durationMs, fits }) {
 }
 
 /** Copies to the disk of the browser; without room the file itself is sent. */
-async function copied(context, recording, file, onPart) {
-  if (!context.canKeep) return kept(context, recording, file);
+async function copied(context, recording, file, onProgress) {
+  if (!context.canStoreFiles) return kept(context, recording, file);
   const estimate = await navigator.storage.estimate?.().catch(() => ({}));
-  if (missingRoom(estimate ?? {}, file.size) > 0) return kept(context, recording, file);
+  if (missingSpace(estimate ?? {}, file.size) > 0) return kept(context, recording, file);
   const name = `${recording.id}.mp4`;
   try {
-    await context.files.copy(name, file, onPart);
+    await context.files.copy(name, file, onProgress);
     Object.assign(recording, { file: 'opfs', name });
     return await context.files.open(name);
   } catch {

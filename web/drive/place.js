@@ -2,7 +2,7 @@
 
 import { read, write } from './api.js';
 import { locate } from './position.js';
-import { on, say, screenOf, showScreen } from './ui.js';
+import { onClick, setText, screenOf, showScreen } from './ui.js';
 
 const CONSENT = 'drive.place';
 /** A place is used again for so long: the driver walks around one vehicle. */
@@ -15,9 +15,9 @@ export class PlaceScreen {
   constructor(context) {
     this.context = context;
     const screen = screenOf('place');
-    on(screen, 'place-yes', () => this.#ask());
-    on(screen, 'place-without', () => this.#end(true));
-    on(screen, 'place-back', () => this.#back());
+    onClick(screen, 'place-yes', () => this.#ask());
+    onClick(screen, 'place-without', () => this.#end(true));
+    onClick(screen, 'place-back', () => this.#back());
   }
 
   /**
@@ -39,7 +39,7 @@ export class PlaceScreen {
 
   #show(problem) {
     const screen = showScreen('place');
-    say(screen, 'place-problem', problem);
+    setText(screen, 'place-problem', problem);
     // Before filming a driver may go on: a recording without a place is kept until the place is known.
     const mayGoOn = this.context.position === 'optional' || (problem !== '' && !this.#isRequired);
     screen.querySelector('[data-do="place-without"]').hidden = !mayGoOn;
@@ -49,11 +49,11 @@ export class PlaceScreen {
     const { texts } = this.context;
     const screen = screenOf('place');
     write(globalThis.localStorage, CONSENT, 'yes');
-    say(screen, 'place-problem', '');
-    say(screen, 'place-state', texts.get('drive.place_wait'));
+    setText(screen, 'place-problem', '');
+    setText(screen, 'place-state', texts.get('drive.place_wait'));
     try {
       const onBetter = ({ accuracy }) =>
-        say(screen, 'place-state', texts.get('drive.place_found', { d: texts.distance(accuracy) }));
+        setText(screen, 'place-state', texts.get('drive.place_found', { d: texts.distance(accuracy) }));
       this.context.place = await locate(navigator.geolocation, { onBetter });
       this.#end(true);
     } catch {
@@ -61,7 +61,7 @@ export class PlaceScreen {
       write(globalThis.localStorage, CONSENT, null);
       this.#show(texts.get('drive.place_denied'));
     } finally {
-      say(screen, 'place-state', '');
+      setText(screen, 'place-state', '');
     }
   }
 

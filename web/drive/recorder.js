@@ -5,7 +5,7 @@
 //
 // `step(state, event)` returns the next state and the commands for the page. Time comes with the events.
 
-import { left } from './budget.js';
+import { remainingBudget } from './budget.js';
 
 /** Without a new frame for so long the picture has frozen, though the track may still be "live". */
 export const FROZEN_AFTER = 3000;
@@ -46,14 +46,14 @@ export function step(state, event) {
 function budget(state, now) {
   const { limit, bytes, largestChunk, nominal } = state;
   const sinceChunk = state.lastChunkAt === null ? 0 : Math.max(0, (now - state.lastChunkAt) / 1000);
-  return left({ limit, bytes, seconds: elapsed(state, now), sinceChunk, largestChunk, nominal });
+  return remainingBudget({ limit, bytes, seconds: elapsed(state, now), sinceChunk, largestChunk, nominal });
 }
 
-const become = (state, changes, ...commands) => [{ ...state, ...changes }, commands];
+const transition = (state, changes, ...commands) => [{ ...state, ...changes }, commands];
 
 /** The recorder still hands over its last piece after a stop. */
 const stop = (state, reason) =>
-  become(state, { phase: 'stopping', reason }, { type: 'stopRecorder' });
+  transition(state, { phase: 'stopping', reason }, { type: 'stopRecorder' });
 
 function chunk(state, { size, now }) {
   // Recorders hand over empty pieces, the last one above all.
@@ -83,7 +83,7 @@ function tick(state, { now }) {
 
 function recorded(state) {
   const phase = state.savedBytes > 0 ? 'saved' : 'empty';
-  return become(state, { phase }, { type: 'closeCamera' }, { type: 'finish', reason: state.reason });
+  return transition(state, { phase }, { type: 'closeCamera' }, { type: 'finish', reason: state.reason });
 }
 
 /** `saved` is what has reached the disk; pieces are written in order, so all before it has too. */
@@ -93,28 +93,28 @@ const flushed = (state, { bytes }) => [
 ];
 
 const close = (reason) => (state) =>
-  become(state, { phase: 'closed', reason }, { type: 'closeCamera' });
+  transition(state, { phase: 'closed', reason }, { type: 'closeCamera' });
 
 const RULES = {
   closed: {
-    open: (state) => become(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
+    open: (state) => transition(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
     // The page was hidden while the browser still asked for the camera.
-    opened: (state) => become(state, {}, { type: 'closeCamera' }),
+    opened: (state) => transition(state, {}, { type: 'closeCamera' }),
     visible: (state) =>
-      state.reason === 'hidden' ? become(state, { phase: 'opening' }, { type: 'openCamera' }) : [state, []],
+      state.reason === 'hidden' ? transition(state, { phase: 'opening' }, { type: 'openCamera' }) : [state, []],
   },
   opening: {
-    opened: (state, { hasSound }) => become(state, { phase: 'ready', hasSound }),
-    denied: (state, { what }) => become(state, { phase: 'denied', reason: what }),
+    opened: (state, { hasSound }) => transition(state, { phase: 'ready', hasSound }),
+    denied: (state, { reason }) => transition(state, { phase: 'denied', reason }),
     hidden: close('hidden'),
     cancel: close(null),
   },
   denied: {
-    open: (state) => become(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
+    open: (state) => transition(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
   },
   ready: {
     start: (state, { now }) =>
-      become(
+      transition(
         state,
         {
           phase: 'recording',
@@ -130,7 +130,7 @@ const RULES = {
       ),
     // A track that was interrupted stays dead on iPhones, though it says that it lives: open it anew.
     hidden: close('hidden'),
-    ended: (state) => become(state, { phase: 'opening' }, { type: 'openCamera' }),
+    ended: (state) => transition(state, { phase: 'opening' }, { type: 'openCamera' }),
     cancel: close(null),
   },
   recording: {
@@ -138,7 +138,7 @@ const RULES = {
     tick,
     frame: (state, { now }) => [{ ...state, lastFrameAt: now }, []],
     nextItem: (state) => [{ ...state, item: state.item + 1 }, []],
-    stop: (state) => stop(state, 'asked'),
+    stop: (state) => stop(state, 'user'),
     ended: (state) => stop(state, 'ended'),
     muted: (state) => stop(state, 'muted'),
     hidden: (state) => stop(state, 'hidden'),
@@ -146,11 +146,11 @@ const RULES = {
     failed: (state) => stop(state, 'failed'),
     turned: (state) => stop(state, 'turned'),
     // The browser has stopped it by itself.
-    stopped: (state) => become(state, { phase: 'finishing', reason: 'ended' }, { type: 'flush' }),
+    stopped: (state) => transition(state, { phase: 'finishing', reason: 'ended' }, { type: 'flush' }),
   },
   stopping: {
     chunk,
-    stopped: (state) => become(state, { phase: 'finishing' }, { type: 'flush' }),
+    stopped: (state) => transition(state, { phase: 'finishing' }, { type: 'flush' }),
   },
   finishing: {
     chunk,
@@ -161,7 +161,7 @@ const RULES = {
   },
   saved: {},
   empty: {
-    open: (state) => become(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
+    open: (state) => transition(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
   },
 };
 

@@ -41,7 +41,7 @@ export function newRecording(fields) {
  * What a recording that the page finds at its start is: `live` in another tab, `crashed`, `empty`, `lost`, or as
  * its state says.
  */
-export function found(recording, { isHeld, fileSize }) {
+export function statusOf(recording, { isHeld, fileSize }) {
   if (isHeld) return 'live';
   // The memory of a page ends with it.
   if (recording.file === 'memory' && fileSize === 0 && recording.state !== STATE.SENT) return 'lost';
@@ -52,14 +52,14 @@ export function found(recording, { isHeld, fileSize }) {
 }
 
 /** A recording after a crash, cut to what is whole. The length is that of the whole part, as far as known. */
-export function recovered(recording, wholeSize) {
-  const share = recording.size > 0 ? Math.min(1, wholeSize / recording.size) : 1;
+export function recovered(recording, intactSize) {
+  const share = recording.size > 0 ? Math.min(1, intactSize / recording.size) : 1;
   const durationMs = recording.durationMs === null ? null : Math.floor(recording.durationMs * share);
-  return { ...recording, state: STATE.READY, size: wholeSize, durationMs, isRecovered: true };
+  return { ...recording, state: STATE.READY, size: intactSize, durationMs, isRecovered: true };
 }
 
 /** The latest unsent recording of a report. Those that were refused are of no use any more. */
-export function unsentOf(recordings, refKey) {
+export function latestUnsent(recordings, refKey) {
   const own = recordings.filter((one) => one.refKey === refKey && isUnsent(one));
   return own.sort((one, other) => (other.recordedAt ?? 0) - (one.recordedAt ?? 0))[0] ?? null;
 }
@@ -68,10 +68,10 @@ export const isUnsent = ({ state }) =>
   state === STATE.READY || state === STATE.SENDING || state === STATE.RECORDING;
 
 /** Whether its bytes are on the disk of this browser. */
-export const holdsFile = ({ file }) => file === 'opfs';
+export const isOnDisk = ({ file }) => file === 'opfs';
 
 /** Whether it was filmed by a link: the ids of links are negative. */
-export const isOfLink = ({ owner }) => String(owner ?? '').startsWith('-');
+export const isFromLink = ({ owner }) => String(owner ?? '').startsWith('-');
 
 /**
  * Whether this is a video of the driver of the page: `owner` is the account or the link, `who` is stated by the
@@ -81,19 +81,19 @@ export const isOfLink = ({ owner }) => String(owner ?? '').startsWith('-');
  * sent. So what was filmed by a link, or with another account, belongs to the same person wherever they may film
  * that report (`mayFilm`).
  */
-export function belongsTo(recording, { owner, who = null }, mayFilm = true) {
+export function belongsTo(recording, { owner, identity = null }, mayFilm = true) {
   if (!recording.owner) return true;
   const isOwner = recording.owner === owner;
-  if (isOwner && !isOfLink(recording)) return true;
-  if (!recording.filmedBy) return isOwner || (mayFilm && isOfLink(recording));
-  return (isOwner || mayFilm) && isSamePerson(recording.filmedBy, who);
+  if (isOwner && !isFromLink(recording)) return true;
+  if (!recording.filmedBy) return isOwner || (mayFilm && isFromLink(recording));
+  return (isOwner || mayFilm) && isSamePerson(recording.filmedBy, identity);
 }
 
 /**
  * Recordings that may be deleted without asking: sent a week ago, refused a day ago. Nothing that may still
  * be wanted goes before the service has given its final answer.
  */
-export function forgettable(recordings, now) {
+export function expired(recordings, now) {
   const age = (one) => now - (one.finishedAt ?? now);
   const day = 86_400_000;
   return recordings.filter(
@@ -103,7 +103,7 @@ export function forgettable(recordings, now) {
 }
 
 /** Fields of the upload that describe a recording. `offset` is the clock's, if it is known now. */
-export function describe(recording, { now, offset, corrected, degrees }) {
+export function uploadMetadata(recording, { now, offset, corrected, degrees }) {
   const shift = recording.clockOffset ?? offset ?? 0;
   const details = {
     ref_key: recording.refKey,
@@ -126,7 +126,7 @@ export function describe(recording, { now, offset, corrected, degrees }) {
  * How many bytes are missing on the phone for a video of `size`, by `navigator.storage.estimate()`. 0 if
  * there is room, or if the browser does not say.
  */
-export function missingRoom({ quota, usage } = {}, size) {
+export function missingSpace({ quota, usage } = {}, size) {
   if (!Number.isFinite(quota) || !Number.isFinite(usage)) return 0;
   // Browsers keep some for themselves, and metadata of the page needs some too.
   return Math.max(0, Math.ceil(size + 2 ** 20 - (quota - usage) * 0.98));

@@ -36,7 +36,7 @@ const BY_ERROR = {
  * `problem` is `data` of a problem, or a reason of a preflight: `{error, code, details, message}`.
  * `limits` are those of the page: `{maxBytes}`. `seconds` among the values is to be shown as a duration `t`.
  */
-export function sentenceOf(problem, limits) {
+export function messageOf(problem, limits) {
   const check = checkOf(problem);
   const values = { mb: Math.floor(limits.maxBytes / 2 ** 20) };
   if (problem.details?.remembered === true) return { key: 'refuse.remembered', values, code: check };
@@ -52,7 +52,7 @@ export function sentenceOf(problem, limits) {
 }
 
 /** How a refusal ends the sending: refused, already, closed; null if it is none. */
-export function endOf(problem) {
+export function terminalEventOf(problem) {
   if (problem.error === 'video_refused') return 'refused';
   return BY_ERROR[problem.error]?.end ?? null;
 }

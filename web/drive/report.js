@@ -5,15 +5,15 @@ import { canLockOrientation, formatOf } from './camera.js';
 import { CheckScreen } from './check.js';
 import { makeContext } from './context.js';
 import { FilmScreen } from './film.js';
-import { keptOf, othersSentence, settleClosed, tidy } from './kept.js';
+import { inspectRecording, othersNotice, refuseUnsent, cleanUp } from './kept.js';
 import { filmLock, isHeld } from './locks.js';
 import { startPage } from './page.js';
 import { pickVideo, pickSame } from './pick.js';
 import { isReadable } from './picked.js';
 import { PlaceScreen } from './place.js';
-import { isUnsent, missingRoom, recovered, STATE, unsentOf } from './recordings.js';
+import { isUnsent, missingSpace, recovered, STATE, latestUnsent } from './recordings.js';
 import { SendScreen } from './send.js';
-import { on, say, screenOf, setDisabled, showScreen } from './ui.js';
+import { onClick, setText, screenOf, setDisabled, showScreen } from './ui.js';
 
 /** What is said of a recording that cannot be offered, by its state. */
 const NOTICES = {
@@ -34,7 +34,7 @@ class ReportPage {
       onEnd: (recording, event) => this.sending.end(recording, event),
     });
     this.sending = new SendScreen(context, {
-      onRefused: (recording, sentence) => this.refused(recording, sentence),
+      onRefused: (recording, message) => this.refused(recording, message),
       onUnreadable: (recording) => this.unreadable(recording),
     });
     this.ways = this.#ways();
@@ -55,16 +55,16 @@ class ReportPage {
 
   #bind() {
     const page = document;
-    on(page, 'film', () => this.film());
-    on(page, 'choose', () => document.getElementById('file').click());
-    on(page, 'camera-app', () => {
+    onClick(page, 'film', () => this.film());
+    onClick(page, 'choose', () => document.getElementById('file').click());
+    onClick(page, 'camera-app', () => {
       // The phone may close the page behind the camera.
       sessionStorage.setItem('drive.camera-app', this.context.report.ref_key);
       document.getElementById('camera-app').click();
     });
-    on(page, 'show', () => this.show());
-    on(page, 'kept-send', () => this.checkKept());
-    on(page, 'leave-camera', () => {
+    onClick(page, 'show', () => this.show());
+    onClick(page, 'kept-send', () => this.checkKept());
+    onClick(page, 'leave-camera', () => {
       this.#leaveCamera();
       this.show();
     });
@@ -101,11 +101,11 @@ class ReportPage {
     const { context } = this;
     const all = await context.store.all().catch(() => []);
     const ofReport = all.filter(({ refKey }) => refKey === context.report.ref_key);
-    say(screenOf('show'), 'other', othersSentence(context, ofReport));
-    tidy(context, all);
-    const recording = unsentOf(ofReport.filter(context.isOwn), context.report.ref_key);
+    setText(screenOf('show'), 'other', othersNotice(context, ofReport));
+    cleanUp(context, all);
+    const recording = latestUnsent(ofReport.filter(context.isOwn), context.report.ref_key);
     if (!recording) return this.#afterCamera();
-    const { state, file } = await keptOf(context, recording);
+    const { state, file } = await inspectRecording(context, recording);
     switch (state) {
       case 'crashed':
         return this.#recover(recording);
@@ -124,9 +124,9 @@ class ReportPage {
 
   async #recover(recording) {
     try {
-      const whole = await this.context.files.repair(recording.name);
-      if (whole === 0) return await this.#without(recording, 'empty');
-      const saved = recovered(recording, whole);
+      const intact = await this.context.files.repair(recording.name);
+      if (intact === 0) return await this.#without(recording, 'empty');
+      const saved = recovered(recording, intact);
       await this.context.store.put(saved).catch(() => {});
       return this.#offer(saved);
     } catch {
@@ -136,14 +136,14 @@ class ReportPage {
 
   /** Says why a recording is not offered. One that cannot be read now is kept: the next page may read it. */
   async #without(recording, state) {
-    if (state !== 'unreadable') await this.context.forget(recording);
+    if (state !== 'unreadable') await this.context.discard(recording);
     this.#notify(NOTICES[state]);
   }
 
   /** What became of the last recording, above the way to the next one. */
   #notify(key) {
     this.show();
-    say(screenOf('show'), 'lost', this.context.texts.get(key));
+    setText(screenOf('show'), 'lost', this.context.texts.get(key));
   }
 
   /** "Send, or film again". */
@@ -152,8 +152,8 @@ class ReportPage {
     this.kept = recording;
     const screen = showScreen('kept');
     const length = recording.durationMs ? texts.duration(recording.durationMs / 1000) : '';
-    say(screen, 'kept-facts', [length, texts.size(recording.size)].filter(Boolean).join(' · '));
-    say(screen, 'kept-why', texts.get(recording.isRecovered ? 'drive.recovered' : 'drive.kept'));
+    setText(screen, 'kept-facts', [length, texts.size(recording.size)].filter(Boolean).join(' · '));
+    setText(screen, 'kept-why', texts.get(recording.isRecovered ? 'drive.recovered' : 'drive.kept'));
     return undefined;
   }
 
@@ -162,7 +162,7 @@ class ReportPage {
     const wasOpen = sessionStorage.getItem('drive.camera-app') === this.context.report.ref_key;
     sessionStorage.removeItem('drive.camera-app');
     this.show();
-    say(screenOf('show'), 'lost', wasOpen ? this.context.texts.get('drive.lost') : '');
+    setText(screenOf('show'), 'lost', wasOpen ? this.context.texts.get('drive.lost') : '');
   }
 
   show() {
@@ -201,7 +201,7 @@ class ReportPage {
     if (!(await this.place.ensure())) return undefined;
     const room = await this.#room();
     if (room > 0) return this.#noRoom(room);
-    for (const notice of ['room', 'lost']) say(screenOf('show'), notice, '');
+    for (const notice of ['room', 'lost']) setText(screenOf('show'), notice, '');
     await navigator.storage?.persist?.().catch(() => false);
     this.#leaveCamera();
     showScreen('camera');
@@ -225,7 +225,7 @@ class ReportPage {
   /** How much room a recording lacks. */
   async #room() {
     const estimate = await navigator.storage?.estimate?.().catch(() => ({}));
-    return missingRoom(estimate ?? {}, this.#usual());
+    return missingSpace(estimate ?? {}, this.#usual());
   }
 
   #usual() {
@@ -235,7 +235,7 @@ class ReportPage {
   #noRoom(size) {
     const { texts } = this.context;
     this.show();
-    say(screenOf('show'), 'room', texts.get('drive.quota', { size: texts.size(size) }));
+    setText(screenOf('show'), 'room', texts.get('drive.quota', { size: texts.size(size) }));
   }
 
   async filmed(recording, reason) {
@@ -268,7 +268,7 @@ class ReportPage {
     const all = await this.context.store.all().catch(() => []);
     const older = all.filter((one) => one.refKey === recording.refKey && one.id !== recording.id && isUnsent(one));
     for (const one of older.filter(this.context.isOwn)) {
-      if (!(await isHeld(filmLock(one.id)))) await this.context.forget(one);
+      if (!(await isHeld(filmLock(one.id)))) await this.context.discard(one);
     }
   }
 
@@ -285,9 +285,9 @@ class ReportPage {
     if (!(await this.place.ensure())) return undefined;
     const screen = showScreen('copying');
     try {
-      const { recording, source, sentence } = await pickVideo(this.context, file, input.id === 'file', (share) =>
-        say(screen, 'copied', this.context.texts.percent(Math.round(share * 100))));
-      if (sentence) return this.refused(recording, sentence);
+      const { recording, source, message } = await pickVideo(this.context, file, input.id === 'file', (share) =>
+        setText(screen, 'copied', this.context.texts.percent(Math.round(share * 100))));
+      if (message) return this.refused(recording, message);
       this.awaited = null;
       await this.#replaceOlder(recording);
       return await this.check.open(recording, source);
@@ -302,7 +302,7 @@ class ReportPage {
     this.awaited = recording;
     const screen = showScreen('same');
     const percent = recording.size ? Math.floor((recording.acknowledged / recording.size) * 100) : 0;
-    say(screen, 'same', this.context.texts.get('drive.pick_same', { p: percent }));
+    setText(screen, 'same', this.context.texts.get('drive.pick_same', { p: percent }));
   }
 
   async send(recording, file) {
@@ -316,13 +316,13 @@ class ReportPage {
   refused(recording, { text, code, more = '' }) {
     const { texts } = this.context;
     const screen = showScreen('refused');
-    say(screen, 'why', text);
-    say(screen, 'more', more);
-    say(screen, 'filename', recording.filename);
+    setText(screen, 'why', text);
+    setText(screen, 'more', more);
+    setText(screen, 'filename', recording.filename);
     const sent = recording.acknowledged ?? 0;
     const size = texts.size(recording.size);
-    say(screen, 'sizes', sent ? texts.get('drive.of', { a: texts.size(sent), b: size }) : size);
-    say(screen, 'code', code ? texts.get('refuse.code', { code }) : '');
+    setText(screen, 'sizes', sent ? texts.get('drive.of', { a: texts.size(sent), b: size }) : size);
+    setText(screen, 'code', code ? texts.get('refuse.code', { code }) : '');
   }
 }
 
@@ -335,5 +335,5 @@ if (context.report?.is_open) {
     if (page.filming?.isRecording) event.preventDefault();
   });
 } else if (context.report) {
-  settleClosed(context);
+  refuseUnsent(context);
 }

@@ -2,24 +2,24 @@
 // here it never gives up while the video may still arrive, and never asks `onLine`.
 
 /** Pauses between attempts that achieved nothing, in milliseconds. */
-const PAUSES = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];
+const BACKOFF = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];
 
 /** Without progress for so long a connection is dead, though the browser has not noticed. */
-export const STALL = 20_000;
+export const STALL_TIMEOUT = 20_000;
 /** Once all bytes of a request are handed over, the service may be storing the video. */
-export const STALL_FOR_ANSWER = 60_000;
+export const RESPONSE_TIMEOUT = 60_000;
 
 /** The pause before the next attempt; `failures` counts those since the last acknowledged byte. */
-export function pause(failures, retryAfter, random = Math.random) {
-  const base = PAUSES[Math.min(failures, PAUSES.length - 1)];
+export function backoff(failures, retryAfter, random = Math.random) {
+  const base = BACKOFF[Math.min(failures, BACKOFF.length - 1)];
   // Two thousand phones that lose one antenna must not come back in the same second.
   const spread = base * (0.75 + random() / 2);
   return Math.round(Math.max(spread, (retryAfter ?? 0) * 1000));
 }
 
 /** Whether a running request has stalled. */
-export function hasStalled({ now, lastProgressAt, isHandedOver }) {
-  return now - lastProgressAt >= (isHandedOver ? STALL_FOR_ANSWER : STALL);
+export function hasStalled({ now, lastProgressAt, isBodySent }) {
+  return now - lastProgressAt >= (isBodySent ? RESPONSE_TIMEOUT : STALL_TIMEOUT);
 }
 
 /**
@@ -32,7 +32,7 @@ export function hasStalled({ now, lastProgressAt, isHandedOver }) {
  * - `restart`: the service does not know the upload any more; create a new one
  * - `stop`: final; the problem says why
  */
-export function reaction({ status, method, problem }) {
+export function nextStep({ status, method, problem }) {
   if (!status) return 'retry';
   const isCreation = method === 'POST';
   if (isCreation) {
@@ -46,7 +46,7 @@ export function reaction({ status, method, problem }) {
     case 404:
       return 'restart';
     case 410:
-      return problem?.details?.code ? 'stop' : 'look';
+      return problem?.details?.code ? 'stop' : 'query';
     case 401:
     case 403:
     case 408:

@@ -1,8 +1,8 @@
 // The screen that shows a video on its way.
 
 import { Job } from './job.js';
-import { sentenceOf } from './refusals.js';
-import { announce, on, saveToGallery, say, screenOf, showScreen } from './ui.js';
+import { messageOf } from './refusals.js';
+import { announce, onClick, saveToGallery, setText, screenOf, showScreen } from './ui.js';
 
 export class SendScreen {
   #job = null;
@@ -12,10 +12,10 @@ export class SendScreen {
   constructor(context, { onRefused, onUnreadable }) {
     Object.assign(this, { context, onRefused, onUnreadable });
     this.screen = screenOf('sending');
-    on(this.screen, 'pause', () => this.#toggle());
-    on(this.screen, 'gallery', () => saveToGallery(this.file));
-    on(screenOf('failed'), 'retry', () => this.open(this.recording, this.file));
-    on(screenOf('failed'), 'gallery', () => saveToGallery(this.file));
+    onClick(this.screen, 'pause', () => this.#toggle());
+    onClick(this.screen, 'gallery', () => saveToGallery(this.file));
+    onClick(screenOf('failed'), 'retry', () => this.open(this.recording, this.file));
+    onClick(screenOf('failed'), 'gallery', () => saveToGallery(this.file));
   }
 
   async open(recording, file) {
@@ -23,7 +23,7 @@ export class SendScreen {
     Object.assign(this, { recording, file });
     this.#isPaused = false;
     showScreen('sending');
-    say(this.screen, 'pause-label', texts.get('drive.pause'));
+    setText(this.screen, 'pause-label', texts.get('drive.pause'));
     this.#job = new Job(this.context, recording, file, (event) => this.#hear(event));
     await this.#job.start();
   }
@@ -31,7 +31,7 @@ export class SendScreen {
   #toggle() {
     const { texts } = this.context;
     this.#isPaused = !this.#isPaused;
-    say(this.screen, 'pause-label', texts.get(this.#isPaused ? 'drive.resume' : 'drive.pause'));
+    setText(this.screen, 'pause-label', texts.get(this.#isPaused ? 'drive.resume' : 'drive.pause'));
     this.screen.dataset.paused = String(this.#isPaused);
     if (this.#isPaused) this.#job.pause();
     else this.#job.start();
@@ -50,9 +50,9 @@ export class SendScreen {
     switch (event.type) {
       case 'sending':
       case 'progress':
-        return say(this.screen, 'state', '');
+        return setText(this.screen, 'state', '');
       case 'storing':
-        return say(this.screen, 'state', texts.get('drive.saving'));
+        return setText(this.screen, 'state', texts.get('drive.saving'));
       case 'waiting':
         return this.#wait(event);
       case 'restarted':
@@ -74,8 +74,8 @@ export class SendScreen {
       case 'failed':
         return this.#fail(event.problem?.message ?? texts.get('common.failed', { id: event.status }));
       default: {
-        const sentence = sentenceOf(event.problem, this.context.limits);
-        return this.onRefused(this.recording, { text: texts.refusal(sentence), code: sentence.code });
+        const message = messageOf(event.problem, this.context.limits);
+        return this.onRefused(this.recording, { text: texts.refusal(message), code: message.code });
       }
     }
   }
@@ -83,9 +83,9 @@ export class SendScreen {
   /** A service that cannot save is said with a countdown; a network that is away has no known end. */
   #wait({ reason, seconds }) {
     const { texts } = this.context;
-    if (reason !== 'service' || seconds < 3) return say(this.screen, 'state', texts.get('drive.waiting'));
+    if (reason !== 'service' || seconds < 3) return setText(this.screen, 'state', texts.get('drive.waiting'));
     let left = seconds;
-    const show = () => say(this.screen, 'state', texts.get('drive.store_away', { n: Math.max(0, left--) }));
+    const show = () => setText(this.screen, 'state', texts.get('drive.store_away', { n: Math.max(0, left--) }));
     show();
     this.#timer = setInterval(show, 1000);
     return undefined;
@@ -95,10 +95,10 @@ export class SendScreen {
     const { texts } = this.context;
     const { percent, rate, secondsLeft } = progress;
     this.screen.querySelector('progress').value = percent;
-    say(this.screen, 'percent', texts.percent(percent));
-    say(this.screen, 'of', texts.get('drive.of', { a: texts.size(progress.acknowledged), b: texts.size(progress.total) }));
-    say(this.screen, 'rate', rate ? texts.rate(rate) : '');
-    say(this.screen, 'left', secondsLeft ? texts.get('drive.left', { t: texts.duration(secondsLeft) }) : '');
+    setText(this.screen, 'percent', texts.percent(percent));
+    setText(this.screen, 'of', texts.get('drive.of', { a: texts.size(progress.acknowledged), b: texts.size(progress.total) }));
+    setText(this.screen, 'rate', rate ? texts.rate(rate) : '');
+    setText(this.screen, 'left', secondsLeft ? texts.get('drive.left', { t: texts.duration(secondsLeft) }) : '');
     const quarter = progress.announcement();
     if (quarter !== null) announce(texts.percent(quarter));
   }
@@ -107,11 +107,11 @@ export class SendScreen {
     const { texts, api } = this.context;
     const screen = showScreen('sent');
     const time = new Intl.DateTimeFormat(texts.language, { hour: '2-digit', minute: '2-digit' }).format(new Date());
-    say(screen, 'number', time);
+    setText(screen, 'number', time);
     announce(texts.get('drive.done'));
     // The number is for questions; that the report is sent is certain without it.
-    const id = submission ?? (url ? (await api.upload(url).catch(() => null))?.submission_id : null);
-    if (id) say(screen, 'number', texts.get('drive.done_id', { id, time }));
+    const id = submission ?? (url ? (await api.uploadState(url).catch(() => null))?.submission_id : null);
+    if (id) setText(screen, 'number', texts.get('drive.done_id', { id, time }));
   }
 
   async #already() {
@@ -130,7 +130,7 @@ export class SendScreen {
 
   #fail(text, { signIn = false, isFinal = false } = {}) {
     const screen = showScreen('failed');
-    say(screen, 'failed', text);
+    setText(screen, 'failed', text);
     screen.querySelector('[data-part="sign-in"]').hidden = !signIn || this.context.kind === 'film';
     screen.querySelector('[data-do="retry"]').hidden = signIn || isFinal;
     screen.querySelector('[data-do="gallery"]').hidden = isFinal;

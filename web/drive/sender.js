@@ -5,8 +5,8 @@
 // equal size cannot be taken for one.
 
 import { Progress } from './progress.js';
-import { hasStalled, pause, reaction, retryAfterOf } from './retry.js';
-import { endOf } from './refusals.js';
+import { backoff, hasStalled, nextStep, retryAfterOf } from './retry.js';
+import { terminalEventOf } from './refusals.js';
 
 export const CHUNK = 4 * 2 ** 20;
 
@@ -30,14 +30,14 @@ export class Sender {
   #watch = null;
   #wait = null;
   #lastProgressAt = 0;
-  #handedOver = false;
+  #isBodySent = false;
   #state = 'idle';
 
-  constructor(file, recording, deps, listen) {
+  constructor(file, recording, deps, onEvent) {
     this.file = file;
     this.url = recording.uploadUrl;
     this.deps = { timer: globalThis, now: Date.now, random: Math.random, ...deps };
-    this.listen = listen;
+    this.onEvent = onEvent;
     this.progress = new Progress(file.size);
     this.progress.acknowledged = recording.acknowledged ?? 0;
   }
@@ -68,7 +68,7 @@ export class Sender {
       this.#begin();
     } else if (this.#state === 'running') {
       const silent = this.deps.now() - this.#lastProgressAt;
-      if (silent >= DOUBT && !this.#handedOver) this.#again('stalled');
+      if (silent >= DOUBT && !this.#isBodySent) this.#again('stalled');
     }
   }
 
@@ -77,7 +77,7 @@ export class Sender {
   }
 
   #say(type, more = {}) {
-    this.listen({ type, progress: this.progress, ...more });
+    this.onEvent({ type, progress: this.progress, ...more });
   }
 
   async #begin() {
@@ -157,14 +157,14 @@ export class Sender {
     if (sent >= this.file.size) this.#say('storing');
   }
 
-  #touch(isHandedOver) {
+  #touch(isBodySent) {
     this.#lastProgressAt = this.deps.now();
-    this.#handedOver = isHandedOver;
+    this.#isBodySent = isBodySent;
   }
 
   #look() {
     const { now } = this.deps;
-    const state = { now: now(), lastProgressAt: this.#lastProgressAt, isHandedOver: this.#handedOver };
+    const state = { now: now(), lastProgressAt: this.#lastProgressAt, isBodySent: this.#isBodySent };
     if (hasStalled(state)) this.#again('stalled');
   }
 
@@ -178,12 +178,12 @@ export class Sender {
       problem,
     };
     const wait = retryAfterOf(response?.getHeader('Retry-After'));
-    switch (reaction(answer)) {
+    switch (nextStep(answer)) {
       case 'retry':
         return this.#again(isOfService(answer) ? 'service' : 'network', wait);
       case 'token':
         return this.#renewToken();
-      case 'look':
+      case 'query':
         return this.#ended();
       case 'restart':
         return this.#restart();
@@ -214,7 +214,7 @@ export class Sender {
     const attempt = this.#end('running');
     let state = null;
     try {
-      state = await this.deps.look(this.url);
+      state = await this.deps.uploadState(this.url);
     } catch (error) {
       if (attempt === this.#attempt) this.#tokenFailed(error);
       return;
@@ -235,7 +235,7 @@ export class Sender {
   }
 
   #stopped(problem, { status }) {
-    const end = problem ? endOf(problem) : null;
+    const end = problem ? terminalEventOf(problem) : null;
     if (end) this.#finish(end, { problem });
     else if (status === 401 || status === 403) this.#finish('signedOut', { problem });
     else this.#finish('failed', { problem, status });
@@ -248,7 +248,7 @@ export class Sender {
 
   #again(reason, retryAfter = null) {
     this.#end('waiting');
-    const milliseconds = pause(this.#failures++, retryAfter, this.deps.random);
+    const milliseconds = backoff(this.#failures++, retryAfter, this.deps.random);
     this.progress.interrupt();
     this.#say('waiting', { reason, seconds: Math.ceil(milliseconds / 1000) });
     this.#wait = this.deps.timer.setTimeout(() => this.#begin(), milliseconds);

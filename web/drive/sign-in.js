@@ -3,11 +3,11 @@
 import { ApiError, deviceId, read, write } from './api.js';
 import { makeContext } from './context.js';
 import { reloadForCookie, SIGNED_IN, startPage } from './page.js';
-import { isOfLink, isUnsent } from './recordings.js';
-import { forgetPages, linkPage, reportPage } from './shell.js';
+import { isFromLink, isUnsent } from './recordings.js';
+import { clearPageCache, linkPage, reportPage } from './shell.js';
 import { SignInForm } from './sign-in-form.js';
-import { on, say, screenOf, showScreen } from './ui.js';
-import { setStated } from './who.js';
+import { onClick, setText, screenOf, showScreen } from './ui.js';
+import { saveIdentity } from './who.js';
 
 /** The second step survives a reload: phones drop the page while the driver reads the letter. */
 const ASKED = 'drive.asked';
@@ -24,7 +24,7 @@ class SignInPage {
     this.who.restore(JSON.parse(read(localStorage, 'drive.who') ?? 'null'));
     this.who.form.addEventListener('submit', (event) => this.#ask(event));
     this.code.addEventListener('submit', (event) => this.#enter(event));
-    on(document, 'again', () => showScreen('who'));
+    onClick(document, 'again', () => showScreen('who'));
     const asked = JSON.parse(read(sessionStorage, ASKED) ?? 'null');
     if (asked && Date.now() - asked.at < 600_000) this.#showCode(asked);
   }
@@ -44,7 +44,7 @@ class SignInPage {
       write(sessionStorage, ASKED, JSON.stringify(asked));
       this.#showCode(asked);
     } catch (error) {
-      this.who.fail(this.#sentence(error));
+      this.who.fail(this.#messageOf(error));
     }
   }
 
@@ -52,8 +52,8 @@ class SignInPage {
     const { texts } = this.context;
     this.asked = asked;
     const screen = showScreen('code');
-    say(screen, 'sent-to', texts.get('drive.code_sent', { email: asked.email }));
-    say(screen, 'boss', asked.role === 2 ? texts.get('drive.code_boss') : '');
+    setText(screen, 'sent-to', texts.get('drive.code_sent', { email: asked.email }));
+    setText(screen, 'boss', asked.role === 2 ? texts.get('drive.code_boss') : '');
     this.#countDown(screen);
     this.code.elements.code.focus();
   }
@@ -63,7 +63,7 @@ class SignInPage {
     const show = () => {
       const left = Math.ceil((this.asked.at + AGAIN_AFTER - Date.now()) / 1000);
       const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
-      say(screen, 'wait', left > 0 ? this.context.texts.get('drive.code_again', { t: clock }) : '');
+      setText(screen, 'wait', left > 0 ? this.context.texts.get('drive.code_again', { t: clock }) : '');
       screen.querySelector('[data-do="again"]').hidden = left > 0;
       if (left <= 0) clearInterval(this.#timer);
     };
@@ -82,8 +82,8 @@ class SignInPage {
       await api.send('POST', '/drive/session', { body: { biin, uuid: deviceId(), code } });
       write(sessionStorage, ASKED, null);
       write(localStorage, SIGNED_IN, 'yes');
-      setStated('drive', who);
-      await forgetPages();
+      saveIdentity('drive', who);
+      await clearPageCache();
       location.replace(next);
       return undefined;
     } catch (error) {
@@ -94,7 +94,7 @@ class SignInPage {
   #codeProblem(error) {
     const { texts, attempts } = this.context;
     if (error.message === 'otp_expired') return texts.get('drive.code_old');
-    if (error.message !== 'otp_invalid') return this.#sentence(error);
+    if (error.message !== 'otp_invalid') return this.#messageOf(error);
     this.asked.wrong++;
     write(sessionStorage, ASKED, JSON.stringify(this.asked));
     const left = attempts - this.asked.wrong;
@@ -103,7 +103,7 @@ class SignInPage {
 
   #wrong(text) {
     const screen = screenOf('code');
-    say(screen, 'code-problem', text);
+    setText(screen, 'code-problem', text);
     document.getElementById('code-summary').hidden = false;
     const input = this.code.elements.code;
     input.setAttribute('aria-invalid', 'true');
@@ -112,7 +112,7 @@ class SignInPage {
   }
 
   /** The service says in the driver's language what is wrong; without an answer there is no network. */
-  #sentence(error) {
+  #messageOf(error) {
     const { texts } = this.context;
     return error instanceof ApiError ? error.data.message ?? texts.get('common.failed', { id: error.status }) : texts.get('common.offline');
   }
@@ -122,8 +122,8 @@ class SignInPage {
 async function sayKept({ store, texts, next }) {
   const all = await store.all().catch(() => []);
   const isMeant = ({ refKey }) => ['/drive', reportPage(refKey), linkPage(refKey)].includes(next);
-  const isKept = all.some((one) => isOfLink(one) && isUnsent(one) && isMeant(one));
-  say(document, 'kept', isKept ? texts.get('drive.film_link_old') : '');
+  const isKept = all.some((one) => isFromLink(one) && isUnsent(one) && isMeant(one));
+  setText(document, 'kept', isKept ? texts.get('drive.film_link_old') : '');
 }
 
 const context = makeContext();

@@ -16,7 +16,7 @@ export function showScreen(name, { focus = true } = {}) {
 export const screenOf = (name) => document.querySelector(`[data-screen="${name}"]`);
 
 /** Sets the text of `[data-show=name]`; an empty text hides it. */
-export function say(root, name, text) {
+export function setText(root, name, text) {
   for (const element of root.querySelectorAll(`[data-show="${name}"]`)) {
     if (element.textContent !== text) element.textContent = text;
     element.hidden = text === '';
@@ -24,7 +24,7 @@ export function say(root, name, text) {
 }
 
 /** Calls `action` on a click on `[data-do=name]`. */
-export function on(root, name, action) {
+export function onClick(root, name, action) {
   for (const element of root.querySelectorAll(`[data-do="${name}"]`)) {
     element.addEventListener('click', (event) => {
       if (element.getAttribute('aria-disabled') === 'true') event.preventDefault();
@@ -41,7 +41,7 @@ export function setDisabled(root, name, isDisabled) {
 }
 
 /** A line of a check list: its state is a mark and a word, never a colour alone. */
-export function mark(root, name, state, text) {
+export function setCheckLine(root, name, state, text) {
   const line = root.querySelector(`[data-line="${name}"]`);
   if (!line) return;
   line.hidden = state === null;

@@ -3,7 +3,7 @@
 
 import { read, write } from './api.js';
 
-const STATED = {
+const STORAGE_KEYS = {
   /** With the last film link that this phone has opened. */
   film: 'drive.link_who',
   /** At the last sign-in on this phone. */
@@ -11,14 +11,14 @@ const STATED = {
 };
 
 /** What was stated last, `{name, mobile}`, or null. `kind` is that of the session. */
-export function statedBy(kind, storage = globalThis.localStorage) {
-  const stored = JSON.parse(read(storage, STATED[kind]) ?? 'null');
+export function loadIdentity(kind, storage = globalThis.localStorage) {
+  const stored = JSON.parse(read(storage, STORAGE_KEYS[kind]) ?? 'null');
   return stored?.name ? { name: stored.name, mobile: stored.mobile ?? '' } : null;
 }
 
 /** Only what has opened a session is stored. Null for a director, who states no name. */
-export function setStated(kind, who, storage = globalThis.localStorage) {
-  write(storage, STATED[kind], who ? JSON.stringify(who) : null);
+export function saveIdentity(kind, identity, storage = globalThis.localStorage) {
+  write(storage, STORAGE_KEYS[kind], identity ? JSON.stringify(identity) : null);
 }
 
 /** Whether both are one person. A name alone is not enough: a company may have two drivers of that name. */
@@ -33,7 +33,7 @@ const plain = (name) => name.trim().replace(/\s+/g, ' ').toLowerCase();
 const subscriber = (mobile) => mobile.replace(/\D/g, '').slice(-10);
 
 /** A person for somebody else to recognise, without the whole number. */
-export const shown = ({ name, mobile }) => {
+export const displayName = ({ name, mobile }) => {
   const end = subscriber(mobile).slice(-4);
   return end ? `${name} (…${end})` : name;
 };

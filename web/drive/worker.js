@@ -10,7 +10,7 @@ const filesOf = (version) => `drive-files-${version}`;
 /** Pages hold personal data, so they go with the sign-out. */
 const PAGES = 'drive-pages';
 /** A network that does not answer for so long is as good as none. */
-const PATIENCE = 4000;
+const TIMEOUT = 4000;
 /** A driver has a few reports at a time. */
 const MAX_PAGES = 40;
 
@@ -65,7 +65,7 @@ async function page(event) {
   event.waitUntil(fromNetwork.catch(() => {}));
   const known = await cache.match(key);
   if (!known) return fromNetwork;
-  const patience = new Promise((resolve) => setTimeout(() => resolve(known), PATIENCE));
+  const patience = new Promise((resolve) => setTimeout(() => resolve(known), TIMEOUT));
   const answer = await Promise.race([fromNetwork.catch(() => known), patience]);
   return answer.status >= 500 ? known : answer;
 }

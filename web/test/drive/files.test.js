@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { blobReader, kindOf, topLevel, wholeLength } from '../../drive/boxes.js';
+import { blobReader, kindOf, topLevel, intactLength } from '../../drive/boxes.js';
 import { Files } from '../../drive/files.js';
 import { appendTo, removeFrom } from '../../drive/opfs-core.js';
 import { examine, headOf, isReadable, isSame, sha256 } from '../../drive/picked.js';
@@ -25,16 +25,16 @@ const fragments = (count) => Array.from({ length: count }, () => [box('moof', 10
 const boxesOf = async (blob) => topLevel(blobReader(blob), blob.size);
 
 test('a recording that was killed is whole up to its last complete fragment', async () => {
-  const whole = new Blob([brand('isom'), box('moov', 500), ...fragments(3)]);
-  assert.equal(wholeLength(await boxesOf(whole), whole.size), whole.size);
+  const intact = new Blob([brand('isom'), box('moov', 500), ...fragments(3)]);
+  assert.equal(intactLength(await boxesOf(intact), intact.size), intact.size);
   for (const cut of [1, 500, 1000]) {
-    const file = whole.slice(0, whole.size - cut);
-    assert.equal(wholeLength(await boxesOf(file), file.size), 24 + 500 + 2 * 1100, `${cut} bytes less`);
+    const file = intact.slice(0, intact.size - cut);
+    assert.equal(intactLength(await boxesOf(file), file.size), 24 + 500 + 2 * 1100, `${cut} bytes less`);
   }
-  const inMoof = whole.slice(0, 24 + 500 + 1100 + 50);
-  assert.equal(wholeLength(await boxesOf(inMoof), inMoof.size), 24 + 500 + 1100);
-  const headless = whole.slice(0, 300);
-  assert.equal(wholeLength(await boxesOf(headless), headless.size), 0);
+  const inMoof = intact.slice(0, 24 + 500 + 1100 + 50);
+  assert.equal(intactLength(await boxesOf(inMoof), inMoof.size), 24 + 500 + 1100);
+  const headless = intact.slice(0, 300);
+  assert.equal(intactLength(await boxesOf(headless), headless.size), 0);
 });
 
 test('boxes with 64-bit sizes, to the end and with garbage are read without a loop', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { left, nominalRate, rates, secondsThatFit } from '../../drive/budget.js';
+import { remainingBudget, nominalRate, rates, secondsThatFit } from '../../drive/budget.js';
 import { candidates, chooseFormat } from '../../drive/codec.js';
 import { elapsed, initial, remaining, step } from '../../drive/recorder.js';
 
@@ -73,7 +73,7 @@ test('a recording goes from the camera to the disk', () => {
     { type: 'write', at: 0, size: 200_000 },
     { type: 'write', at: 200_000, size: 100_000 },
   ]);
-  assert.deepEqual(commands.at(-1), { type: 'finish', reason: 'asked' });
+  assert.deepEqual(commands.at(-1), { type: 'finish', reason: 'user' });
 });
 
 test('whatever takes the camera away stops the recording and keeps it', () => {
@@ -183,7 +183,7 @@ test('a denied camera can be asked for again', () => {
   const { state, types } = run(
     fresh(),
     { type: 'open' },
-    { type: 'denied', what: 'camera' },
+    { type: 'denied', reason: 'camera' },
     { type: 'open' },
     { type: 'opened', hasSound: false },
   );
@@ -193,7 +193,7 @@ test('a denied camera can be asked for again', () => {
 
 test('what a recorder holds back counts against the limit', () => {
   const base = { limit: 10_000_000, bytes: 5_000_000, seconds: 30, largestChunk: 200_000, nominal: 200_000 };
-  assert.ok(left({ ...base, sinceChunk: 0 }).seconds > left({ ...base, sinceChunk: 5 }).seconds);
+  assert.ok(remainingBudget({ ...base, sinceChunk: 0 }).seconds > remainingBudget({ ...base, sinceChunk: 5 }).seconds);
 });
 
 test('the seconds that fit are those of this quality', () => {

@@ -1,69 +1,69 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { abilities, inAppBrowser, isChromium, isIos, waysToFilm } from '../../drive/browser.js';
-import { corrected, isWrong, offsetOf, offsetWhileFilming } from '../../drive/clock.js';
+import { capabilities, inAppBrowser, isChromium, isIos, waysToFilm } from '../../drive/browser.js';
+import { corrected, isWrong, offsetOf, offsetAtRecording } from '../../drive/clock.js';
 import { better, degrees, fixOf, locate } from '../../drive/position.js';
 import { Progress } from '../../drive/progress.js';
-import { belongsTo, describe, filenameOf, forgettable, found, missingRoom, newRecording, recovered, unsentOf } from '../../drive/recordings.js';
-import { endOf, sentenceOf } from '../../drive/refusals.js';
-import { hasStalled, pause, reaction, retryAfterOf } from '../../drive/retry.js';
+import { belongsTo, uploadMetadata, filenameOf, expired, statusOf, missingSpace, newRecording, recovered, latestUnsent } from '../../drive/recordings.js';
+import { terminalEventOf, messageOf } from '../../drive/refusals.js';
+import { hasStalled, backoff, nextStep, retryAfterOf } from '../../drive/retry.js';
 import { DriveTexts, stopwatch } from '../../drive/text.js';
 
 const LIMITS = { maxBytes: 64 * 2 ** 20 };
 
 test('each code of the inspection has its sentence, and an unknown one is "damaged"', () => {
-  const refused = (code) => sentenceOf({ error: 'video_refused', details: { code } }, LIMITS).key;
+  const refused = (code) => messageOf({ error: 'video_refused', details: { code } }, LIMITS).key;
   assert.equal(refused('RECORDING_NOT_FINALISED'), 'refuse.not_finished');
   assert.equal(refused('BOX_BEYOND_END'), 'refuse.truncated');
   assert.equal(refused('NO_VIDEO_TRACK'), 'refuse.no_picture');
   assert.equal(refused('CODEC_UNSUPPORTED'), 'refuse.codec');
   assert.equal(refused('STSC_INVALID'), 'refuse.damaged');
-  assert.equal(sentenceOf({ error: 'not_mp4', details: { code: 'NOT_MP4' } }, LIMITS).key, 'refuse.not_mp4');
-  assert.equal(sentenceOf({ error: 'video_reused' }, LIMITS).key, 'refuse.reused');
-  assert.deepEqual(sentenceOf({ error: 'file_too_large', details: {} }, LIMITS).values, { mb: 64 });
+  assert.equal(messageOf({ error: 'not_mp4', details: { code: 'NOT_MP4' } }, LIMITS).key, 'refuse.not_mp4');
+  assert.equal(messageOf({ error: 'video_reused' }, LIMITS).key, 'refuse.reused');
+  assert.deepEqual(messageOf({ error: 'file_too_large', details: {} }, LIMITS).values, { mb: 64 });
 });
 
 test('a remembered refusal says so, whatever it was', () => {
   const problem = { error: 'video_refused', details: { code: 'QUICKTIME', remembered: true } };
-  const { key, code } = sentenceOf(problem, LIMITS);
+  const { key, code } = messageOf(problem, LIMITS);
   assert.deepEqual([key, code], ['refuse.remembered', 'QUICKTIME']);
 });
 
 test('a wrong length names the length', () => {
   const problem = (limit) => ({ error: 'video_refused', details: { code: 'DURATION_OUT_OF_RANGE', limit } });
-  const short = sentenceOf(problem({ too_short: { duration_ms: 400 } }), LIMITS);
+  const short = messageOf(problem({ too_short: { duration_ms: 400 } }), LIMITS);
   assert.deepEqual([short.key, short.values.seconds], ['refuse.too_short', 0.4]);
-  assert.equal(sentenceOf(problem({ too_long: { max_ms: 1_800_000 } }), LIMITS).key, 'refuse.too_long');
+  assert.equal(messageOf(problem({ too_long: { max_ms: 1_800_000 } }), LIMITS).key, 'refuse.too_long');
   const reason = { error: 'video_refused', code: 'DURATION_OUT_OF_RANGE', message: 'Видео слишком короткое: 0,4 с.', details: {} };
-  assert.deepEqual([sentenceOf(reason, LIMITS).key, sentenceOf(reason, LIMITS).text], [null, reason.message]);
+  assert.deepEqual([messageOf(reason, LIMITS).key, messageOf(reason, LIMITS).text], [null, reason.message]);
 });
 
 test('what is no refusal is said in the words of the service', () => {
   const problem = { error: 'rate_limited', message: 'Слишком много загрузок', details: {} };
-  assert.deepEqual([sentenceOf(problem, LIMITS).text, endOf(problem)], [problem.message, null]);
-  assert.equal(endOf({ error: 'report_closed' }), 'closed');
+  assert.deepEqual([messageOf(problem, LIMITS).text, terminalEventOf(problem)], [problem.message, null]);
+  assert.equal(terminalEventOf({ error: 'report_closed' }), 'closed');
 });
 
 test('pauses grow to a minute, spread, and respect the service', () => {
-  const at = (failures) => pause(failures, null, () => 0.5);
+  const at = (failures) => backoff(failures, null, () => 0.5);
   assert.deepEqual([0, 1, 2, 5, 7, 700].map(at), [0, 1000, 2000, 15_000, 60_000, 60_000]);
-  assert.equal(pause(0, 5, () => 0), 5000);
-  assert.deepEqual([pause(7, null, () => 0), pause(7, null, () => 1)], [45_000, 75_000]);
+  assert.equal(backoff(0, 5, () => 0), 5000);
+  assert.deepEqual([backoff(7, null, () => 0), backoff(7, null, () => 1)], [45_000, 75_000]);
   assert.deepEqual(['5', '', null, '-1', '99999', 'Wed'].map(retryAfterOf), [5, null, null, null, 600, null]);
 });
 
 test('answers lead to the right reaction', () => {
-  const to = (method, status, problem) => reaction({ method, status, problem });
+  const to = (method, status, problem) => nextStep({ method, status, problem });
   assert.equal(to('HEAD', 0), 'retry');
-  assert.deepEqual([404, 410, 423, 502].map((status) => to('HEAD', status)), ['restart', 'look', 'retry', 'retry']);
+  assert.deepEqual([404, 410, 423, 502].map((status) => to('HEAD', status)), ['restart', 'query', 'retry', 'retry']);
   assert.equal(to('PATCH', 410, { details: { code: 'NOT_MP4' } }), 'stop');
   assert.deepEqual([401, 404, 422, 429, 500].map((status) => to('POST', status)), ['token', 'stop', 'stop', 'retry', 'retry']);
   assert.deepEqual([409, 422, 415].map((status) => to('PATCH', status)), ['retry', 'stop', 'stop']);
 });
 
 test('a stall is longer once all bytes are handed over', () => {
-  const stalled = (silent, isHandedOver) => hasStalled({ now: silent, lastProgressAt: 0, isHandedOver });
+  const stalled = (silent, isBodySent) => hasStalled({ now: silent, lastProgressAt: 0, isBodySent });
   assert.deepEqual([stalled(19_999, false), stalled(20_000, false), stalled(20_000, true), stalled(60_000, true)], [false, true, false, true]);
 });
 
@@ -100,12 +100,12 @@ test('the clock is compared with the service', () => {
 test('the clock while filming is the one that this page has measured, unless it was set since', () => {
   const day = 86_400_000;
   // An earlier page has known an offset; the clock was corrected before this page filmed.
-  assert.equal(offsetWhileFilming(-day, 0, 5000, 5400), 0);
+  assert.equal(offsetAtRecording(-day, 0, 5000, 5400), 0);
   // The clock was corrected after the filming.
-  assert.equal(offsetWhileFilming(-day, 0, 5000, 5000 + day), -day);
+  assert.equal(offsetAtRecording(-day, 0, 5000, 5000 + day), -day);
   // Another page has filmed, or this one has heard nothing yet.
-  assert.equal(offsetWhileFilming(-day, 0, undefined, 5000), -day);
-  assert.equal(offsetWhileFilming(-day, null, 5000, 5000), -day);
+  assert.equal(offsetAtRecording(-day, 0, undefined, 5000), -day);
+  assert.equal(offsetAtRecording(-day, null, 5000, 5000), -day);
 });
 
 test('the best position wins, and none is made up', () => {
@@ -120,9 +120,9 @@ test('a position is waited for as long as it may get better', async () => {
   const heard = [];
   let cleared = false;
   const geolocation = {
-    watchPosition(found) {
+    watchPosition(statusOf) {
       queueMicrotask(() => {
-        for (const accuracy of [90, 200, 20]) found({ coords: { latitude: 43, longitude: 77, accuracy }, timestamp: 0 });
+        for (const accuracy of [90, 200, 20]) statusOf({ coords: { latitude: 43, longitude: 77, accuracy }, timestamp: 0 });
       });
       return 5;
     },
@@ -137,12 +137,12 @@ test('a position is waited for as long as it may get better', async () => {
 
 test('recordings are recognised at the start of the page', () => {
   const one = newRecording({ id: '1', state: 'recording', size: 1000, durationMs: 8000 });
-  assert.equal(found(one, { isHeld: true, fileSize: 1 }), 'live');
-  assert.equal(found(one, { isHeld: false, fileSize: 1 }), 'crashed');
-  assert.equal(found(one, { isHeld: false, fileSize: 0 }), 'empty');
-  assert.equal(found({ ...one, state: 'ready' }, { isHeld: false, fileSize: 0 }), 'lost');
-  assert.equal(found({ ...one, file: 'memory' }, { isHeld: false, fileSize: 0 }), 'lost');
-  assert.equal(found({ ...one, state: 'sending' }, { isHeld: false, fileSize: 9 }), 'sending');
+  assert.equal(statusOf(one, { isHeld: true, fileSize: 1 }), 'live');
+  assert.equal(statusOf(one, { isHeld: false, fileSize: 1 }), 'crashed');
+  assert.equal(statusOf(one, { isHeld: false, fileSize: 0 }), 'empty');
+  assert.equal(statusOf({ ...one, state: 'ready' }, { isHeld: false, fileSize: 0 }), 'lost');
+  assert.equal(statusOf({ ...one, file: 'memory' }, { isHeld: false, fileSize: 0 }), 'lost');
+  assert.equal(statusOf({ ...one, state: 'sending' }, { isHeld: false, fileSize: 9 }), 'sending');
   const saved = recovered(one, 750);
   assert.deepEqual([saved.state, saved.size, saved.durationMs], ['ready', 750, 6000]);
 });
@@ -150,22 +150,22 @@ test('recordings are recognised at the start of the page', () => {
 test('the latest unsent recording of a report is offered, to its driver', () => {
   const of = (id, refKey, state, recordedAt, owner) => newRecording({ id, refKey, state, recordedAt, owner });
   const all = [of('1', 'a', 'ready', 1), of('2', 'a', 'ready', 2), of('3', 'a', 'sent', 3), of('4', 'b', 'ready', 9)];
-  assert.equal(unsentOf(all, 'a').id, '2');
-  assert.equal(unsentOf(all, 'c'), null);
+  assert.equal(latestUnsent(all, 'a').id, '2');
+  assert.equal(latestUnsent(all, 'c'), null);
   assert.equal(belongsTo(of('5', 'a', 'ready', 1, 'me'), { owner: 'you' }), false);
   // The next link for a report is another owner.
   assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), { owner: '-8' }), true);
   assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), { owner: '5' }, false), false);
   const day = 86_400_000;
   const old = [{ ...all[2], finishedAt: 0 }, { ...all[0], state: 'refused', finishedAt: 0 }, all[1]];
-  assert.deepEqual(forgettable(old, 2 * day).map(({ id }) => id), ['1']);
-  assert.deepEqual(forgettable(old, 8 * day).map(({ id }) => id), ['3', '1']);
+  assert.deepEqual(expired(old, 2 * day).map(({ id }) => id), ['1']);
+  assert.deepEqual(expired(old, 8 * day).map(({ id }) => id), ['3', '1']);
 });
 
 test('an upload states where and when it was filmed', () => {
   const place = { lat: 43.238949, long: 76.889709, accuracy: 5 };
   const recording = newRecording({ refKey: 'r', filename: 'a.mp4', place, recordedAt: 1_000_000, clockOffset: 2000 });
-  const details = describe(recording, { now: 5_000_000, offset: 1000, corrected, degrees });
+  const details = uploadMetadata(recording, { now: 5_000_000, offset: 1000, corrected, degrees });
   assert.deepEqual(details, {
     ref_key: 'r',
     time_sent: new Date(5_001_000).toISOString(),
@@ -176,14 +176,14 @@ test('an upload states where and when it was filmed', () => {
     recorded_at: new Date(1_002_000).toISOString(),
   });
   const picked = newRecording({ refKey: 'r', filename: 'a.mov', source: 'picked', recordedAt: 1 });
-  const less = describe(picked, { now: 0, offset: null, corrected, degrees });
+  const less = uploadMetadata(picked, { now: 0, offset: null, corrected, degrees });
   assert.ok(!('lat' in less) && !('recorded_at' in less));
 });
 
 test('room on the phone is counted before filming', () => {
-  assert.equal(missingRoom({}, 100), 0);
-  assert.equal(missingRoom({ quota: 10 ** 9, usage: 0 }, 64 * 2 ** 20), 0);
-  assert.ok(missingRoom({ quota: 10 ** 7, usage: 0 }, 64 * 2 ** 20) > 5 * 10 ** 7);
+  assert.equal(missingSpace({}, 100), 0);
+  assert.equal(missingSpace({ quota: 10 ** 9, usage: 0 }, 64 * 2 ** 20), 0);
+  assert.ok(missingSpace({ quota: 10 ** 7, usage: 0 }, 64 * 2 ** 20) > 5 * 10 ** 7);
   assert.match(filenameOf('417 KZT 02', Date.UTC(2026, 4, 13, 5)), /^417KZT02_202605\d\d_\d{4}\.mp4$/);
   assert.match(filenameOf('<script>', 0), /^script_/);
 });
@@ -202,7 +202,7 @@ test('browsers inside other apps are recognised, real ones are not', () => {
 
 test('over plain http the page knows what is missing', () => {
   const scope = { isSecureContext: false, navigator: { geolocation: {} } };
-  assert.deepEqual(abilities(scope), { isSecure: false, film: false, place: false, keep: false });
+  assert.deepEqual(capabilities(scope), { isSecure: false, film: false, place: false, storeFiles: false });
   const all = { film: true, hasFormat: true, locksOrientation: false, canLock: false, ios: false };
   assert.deepEqual(waysToFilm(all), ['recorder', 'file', 'camera']);
   assert.deepEqual(waysToFilm({ ...all, ios: true }), ['recorder', 'file']);

@@ -104,7 +104,7 @@ function scene({ size = 10_000_000, recording = {}, ...more } = {}) {
     refreshToken: async () => {
       calls.renewed++;
     },
-    look: async (url) => {
+    uploadState: async (url) => {
       calls.looked.push(url);
       return null;
     },
@@ -258,7 +258,7 @@ test('an ended upload is asked how it ended', async () => {
   const asked = [];
   const { sender, uploads, events } = scene({
     recording: { uploadUrl: '/u' },
-    look: async (url) => (asked.push(url), { state: 'refused', refusal }),
+    uploadState: async (url) => (asked.push(url), { state: 'refused', refusal }),
   });
   await sender.start();
   uploads[0].fail('HEAD', 410);
@@ -266,7 +266,7 @@ test('an ended upload is asked how it ended', async () => {
   assert.deepEqual(asked, ['/u']);
   assert.equal(events.at(-1).type, 'refused');
   assert.deepEqual(events.at(-1).problem.details, refusal);
-  const stored = scene({ recording: { uploadUrl: '/u' }, look: async () => ({ submission_id: 's' }) });
+  const stored = scene({ recording: { uploadUrl: '/u' }, uploadState: async () => ({ submission_id: 's' }) });
   await stored.sender.start();
   stored.uploads[0].fail('HEAD', 410);
   await settle();
