@@ -1,4 +1,4 @@
-// What every page of the driver has: the header, the service worker, words about what is missing.
+// Setup shared by all driver pages: header, service worker, warnings about missing features.
 
 import { read, write } from './api.js';
 import { inAppBrowser } from './browser.js';
@@ -9,7 +9,7 @@ import { onClick, setText } from './ui.js';
 export const SIGNED_IN = 'drive.signed_in';
 
 export function startPage(context) {
-  warn(context);
+  showWarnings(context);
   watchConnection();
   registerWorker(context);
   offerInstall();
@@ -18,8 +18,8 @@ export function startPage(context) {
   }
 }
 
-/** A browser inside another app, or an address without https: said once, on top, with what still works. */
-function warn({ can, texts, position }) {
+/** Warns at the top of the page about an in-app browser or a connection without https. */
+function showWarnings({ can, texts, position }) {
   const app = inAppBrowser(navigator.userAgent, { hasTelegramProxy: 'TelegramWebviewProxy' in globalThis });
   if (app) {
     setText(document, 'in-app', texts.get('drive.in_app'));
@@ -35,7 +35,7 @@ function warn({ can, texts, position }) {
   }
 }
 
-/** A tag in the header. It is a hint: nothing waits for it, because `onLine` lies. */
+/** Shows the offline tag in the header. Only a hint, because `onLine` is unreliable. */
 function watchConnection() {
   const show = () => {
     for (const tag of document.querySelectorAll('[data-part="offline"]')) tag.hidden = navigator.onLine;
@@ -58,8 +58,8 @@ function offerInstall() {
 }
 
 /**
- * Signing out deletes what the driver keeps on the phone; a video that is not sent yet only after a question. Those
- * of other drivers stay.
+ * Signs out and deletes the driver's recordings, after a confirmation if any is unsent. Recordings of other drivers
+ * are kept.
  */
 async function signOut(event, form, context) {
   event.preventDefault();
@@ -73,8 +73,8 @@ async function signOut(event, form, context) {
 }
 
 /**
- * A link in a mail or a messenger opens this page without its cookie (SameSite=Strict). One reload brings it.
- * Returns whether it reloads.
+ * Reloads once: a link from a mail or messenger opens the page without its cookie (SameSite=Strict). Returns whether it
+ * reloads.
  */
 export function reloadForCookie(next) {
   if (read(globalThis.localStorage, SIGNED_IN) !== 'yes') return false;

@@ -1,12 +1,12 @@
-// The screen that asks for the place: our own question first, once, then that of the browser.
+// The screen that requests the position: asks for consent once, then for the browser's permission.
 
 import { read, write } from './api.js';
 import { locate } from './position.js';
 import { onClick, setText, screenOf, showScreen } from './ui.js';
 
 const CONSENT = 'drive.place';
-/** A place is used again for so long: the driver walks around one vehicle. */
-const FRESH = 10 * 60_000;
+/** Milliseconds for which a position is reused: the driver walks around one vehicle. */
+const MAX_AGE = 10 * 60_000;
 
 export class PlaceScreen {
   #resolve = null;
@@ -15,37 +15,37 @@ export class PlaceScreen {
   constructor(context) {
     this.context = context;
     const screen = screenOf('place');
-    onClick(screen, 'place-yes', () => this.#ask());
-    onClick(screen, 'place-without', () => this.#end(true));
+    onClick(screen, 'place-yes', () => this.#locate());
+    onClick(screen, 'place-without', () => this.#finish(true));
     onClick(screen, 'place-back', () => this.#back());
   }
 
   /**
-   * Resolves with true when the driver may go on: the place is in the context, or is not needed. `isRequired`
-   * is set where going on without a place makes no sense: at the sending.
+   * Resolves with true if the driver may continue: the position is in the context, or is not needed. `isRequired` is set
+   * before an upload that the service would refuse without a position.
    */
   async ensure({ isRequired = false } = {}) {
     const { context } = this;
     if (!context.can.place) return !isRequired;
-    if (context.place && Date.now() - context.place.at < FRESH) return true;
-    // Whoever asked before does not wait any more.
-    this.#end(false);
+    if (context.place && Date.now() - context.place.at < MAX_AGE) return true;
+    // Ends an earlier call.
+    this.#finish(false);
     this.#isRequired = isRequired;
-    const ended = new Promise((resolve) => (this.#resolve = resolve));
+    const finished = new Promise((resolve) => (this.#resolve = resolve));
     this.#show('');
-    if (read(globalThis.localStorage, CONSENT) === 'yes') this.#ask();
-    return ended;
+    if (read(globalThis.localStorage, CONSENT) === 'yes') this.#locate();
+    return finished;
   }
 
   #show(problem) {
     const screen = showScreen('place');
     setText(screen, 'place-problem', problem);
-    // Before filming a driver may go on: a recording without a place is kept until the place is known.
+    // Recording without a position is possible: the upload asks for it again.
     const mayGoOn = this.context.position === 'optional' || (problem !== '' && !this.#isRequired);
     screen.querySelector('[data-do="place-without"]').hidden = !mayGoOn;
   }
 
-  async #ask() {
+  async #locate() {
     const { texts } = this.context;
     const screen = screenOf('place');
     write(globalThis.localStorage, CONSENT, 'yes');
@@ -55,9 +55,9 @@ export class PlaceScreen {
       const onBetter = ({ accuracy }) =>
         setText(screen, 'place-state', texts.get('drive.place_found', { d: texts.distance(accuracy) }));
       this.context.place = await locate(navigator.geolocation, { onBetter });
-      this.#end(true);
+      this.#finish(true);
     } catch {
-      // The consent counts only if the browser agrees.
+      // The consent is stored only if the browser grants the permission.
       write(globalThis.localStorage, CONSENT, null);
       this.#show(texts.get('drive.place_denied'));
     } finally {
@@ -66,11 +66,11 @@ export class PlaceScreen {
   }
 
   #back() {
-    this.#end(false);
+    this.#finish(false);
     showScreen('show');
   }
 
-  #end(mayGoOn) {
+  #finish(mayGoOn) {
     this.#resolve?.(mayGoOn);
     this.#resolve = null;
   }

@@ -285,7 +285,7 @@ class ReportPage {
     if (!(await this.place.ensure())) return undefined;
     const screen = showScreen('copying');
     try {
-      const { recording, source, message } = await pickVideo(this.context, file, input.id === 'file', (share) =>
+      const { recording, source, message } = await pickVideo(this.context, file, (share) =>
         setText(screen, 'copied', this.context.texts.percent(Math.round(share * 100))));
       if (message) return this.refused(recording, message);
       this.awaited = null;
