@@ -1,4 +1,4 @@
-// The page of one report: what to show, filming or choosing, the check, sending.
+// The page of one report: instructions, recording or picking a video, check, upload.
 
 import { isIos, waysToFilm } from './browser.js';
 import { canLockOrientation, formatOf } from './camera.js';
@@ -15,7 +15,7 @@ import { isUnsent, missingSpace, recovered, STATE, latestUnsent } from './record
 import { SendScreen } from './send.js';
 import { onClick, setText, screenOf, setDisabled, showScreen } from './ui.js';
 
-/** What is said of a recording that cannot be offered, by its state. */
+/** Notices about recordings that cannot be sent, by their state. */
 const NOTICES = {
   empty: 'drive.rec_empty',
   lost: 'drive.rec_gone',
@@ -58,7 +58,7 @@ class ReportPage {
     onClick(page, 'film', () => this.film());
     onClick(page, 'choose', () => document.getElementById('file').click());
     onClick(page, 'camera-app', () => {
-      // The phone may close the page behind the camera.
+      // The phone may close the page while the camera app is open.
       sessionStorage.setItem('drive.camera-app', this.context.report.ref_key);
       document.getElementById('camera-app').click();
     });
@@ -72,14 +72,14 @@ class ReportPage {
       const input = document.getElementById(id);
       input?.addEventListener('change', () => {
         const [file] = input.files;
-        // The same file may be chosen again.
+        // Resetting the input lets the same file be chosen again.
         if (file) this.picked(file, input).finally(() => (input.value = ''));
       });
     }
     this.#offerWays();
   }
 
-  /** The recorder, or else what the phone has: a ready video, the camera app. */
+  /** Shows the recorder if available, otherwise the file picker and the camera app. */
   #offerWays() {
     const { can, position } = this.context;
     const [best] = this.ways;
@@ -91,12 +91,12 @@ class ReportPage {
     for (const element of document.querySelectorAll('[data-do="choose"]')) {
       element.classList.replace('plain', 'primary');
     }
-    // Without https there is no place, and without a place nothing can be sent; the notice on top says so.
+    // Without https there is no position, and the service requires one; the warning at the top says so.
     const isBarred = !can.place && position === 'required';
     for (const name of ['choose', 'camera-app']) setDisabled(document, name, isBarred);
   }
 
-  /** Begins where an earlier page of this report has ended. */
+  /** Continues with the latest unsent recording of the report, if any. */
   async start() {
     const { context } = this;
     const all = await context.store.all().catch(() => []);
@@ -104,7 +104,7 @@ class ReportPage {
     setText(screenOf('show'), 'other', othersNotice(context, ofReport));
     cleanUp(context, all);
     const recording = latestUnsent(ofReport.filter(context.isOwn), context.report.ref_key);
-    if (!recording) return this.#afterCamera();
+    if (!recording) return this.#startFresh();
     const { state, file } = await inspectRecording(context, recording);
     switch (state) {
       case 'crashed':
@@ -114,40 +114,40 @@ class ReportPage {
       case 'empty':
       case 'lost':
       case 'unreadable':
-        return this.#without(recording, state);
+        return this.#dismiss(recording, state);
       case STATE.SENDING:
         return file ? this.send(recording, file) : this.askForSame(recording);
       default:
-        return file ? this.#offer(recording) : this.askForSame(recording);
+        return file ? this.#offerToSend(recording) : this.askForSame(recording);
     }
   }
 
   async #recover(recording) {
     try {
-      const intact = await this.context.files.repair(recording.name);
-      if (intact === 0) return await this.#without(recording, 'empty');
-      const saved = recovered(recording, intact);
+      const intactSize = await this.context.files.repair(recording.name);
+      if (intactSize === 0) return await this.#dismiss(recording, 'empty');
+      const saved = recovered(recording, intactSize);
       await this.context.store.put(saved).catch(() => {});
-      return this.#offer(saved);
+      return this.#offerToSend(saved);
     } catch {
-      return this.#without(recording, 'unreadable');
+      return this.#dismiss(recording, 'unreadable');
     }
   }
 
-  /** Says why a recording is not offered. One that cannot be read now is kept: the next page may read it. */
-  async #without(recording, state) {
+  /** Says why a recording cannot be sent, and discards it, unless the next page may be able to read it. */
+  async #dismiss(recording, state) {
     if (state !== 'unreadable') await this.context.discard(recording);
-    this.#notify(NOTICES[state]);
+    this.#showNotice(NOTICES[state]);
   }
 
-  /** What became of the last recording, above the way to the next one. */
-  #notify(key) {
+  /** Shows the first screen with a notice about the last recording. */
+  #showNotice(key) {
     this.show();
     setText(screenOf('show'), 'lost', this.context.texts.get(key));
   }
 
-  /** "Send, or film again". */
-  #offer(recording) {
+  /** Offers to send the recording or to record again. */
+  #offerToSend(recording) {
     const { texts } = this.context;
     this.kept = recording;
     const screen = showScreen('kept');
@@ -157,8 +157,8 @@ class ReportPage {
     return undefined;
   }
 
-  /** Memory may have run out behind the camera app, with this page in it. */
-  #afterCamera() {
+  /** Says so if the phone has closed the page while the camera app was open, for lack of memory. */
+  #startFresh() {
     const wasOpen = sessionStorage.getItem('drive.camera-app') === this.context.report.ref_key;
     sessionStorage.removeItem('drive.camera-app');
     this.show();
@@ -176,20 +176,20 @@ class ReportPage {
     else await this.unreadable(recording);
   }
 
-  /** A file that cannot be read any more: a picked one is chosen again, one on the disk is opened again. */
+  /** Recovers from a read error: asks for a picked file again, reopens a file on the disk. */
   async unreadable(recording) {
     if (recording.file === 'picked') return this.askForSame(recording);
     try {
       const file = await this.context.fileOf(recording);
-      if (file === null) return await this.#without(recording, 'lost');
+      if (file === null) return await this.#dismiss(recording, 'lost');
       if (await isReadable(file)) return await this.send(recording, file);
     } catch {
-      // The phone may let the next page read it.
+      // The next page may be able to read it.
     }
-    return this.#without(recording, 'unreadable');
+    return this.#dismiss(recording, 'unreadable');
   }
 
-  /** A second tap while the first is on its way would open a second camera. */
+  /** Ignores a second tap while the camera is being opened. */
   async film() {
     if (this.#isOpening) return;
     this.#isOpening = true;
@@ -197,10 +197,10 @@ class ReportPage {
   }
 
   async #openCamera() {
-    if (await this.#isSentMeanwhile()) return location.reload();
+    if (await this.#isSentByOtherTab()) return location.reload();
     if (!(await this.place.ensure())) return undefined;
-    const room = await this.#room();
-    if (room > 0) return this.#noRoom(room);
+    const missing = await this.#missingSpace();
+    if (missing > 0) return this.#showNoSpace(missing);
     for (const notice of ['room', 'lost']) setText(screenOf('show'), notice, '');
     await navigator.storage?.persist?.().catch(() => false);
     this.#leaveCamera();
@@ -215,24 +215,24 @@ class ReportPage {
     this.filming = null;
   }
 
-  /** Whether another tab has sent a video of this report since this page was opened. */
-  async #isSentMeanwhile() {
+  /** Whether another tab has sent a video of this report since this page was loaded. */
+  async #isSentByOtherTab() {
     const { store, report, openedAt } = this.context;
     const all = await store.all().catch(() => []);
     return all.some(({ refKey, state, finishedAt }) => refKey === report.ref_key && state === STATE.SENT && finishedAt > openedAt);
   }
 
-  /** How much room a recording lacks. */
-  async #room() {
+  /** The missing storage for a recording, in bytes. */
+  async #missingSpace() {
     const estimate = await navigator.storage?.estimate?.().catch(() => ({}));
-    return missingSpace(estimate ?? {}, this.#usual());
+    return missingSpace(estimate ?? {}, this.#expectedSize());
   }
 
-  #usual() {
+  #expectedSize() {
     return this.context.limits.maxBytes / 4;
   }
 
-  #noRoom(size) {
+  #showNoSpace(size) {
     const { texts } = this.context;
     this.show();
     setText(screenOf('show'), 'room', texts.get('drive.quota', { size: texts.size(size) }));
@@ -242,29 +242,29 @@ class ReportPage {
     this.filming = null;
     const { texts } = this.context;
     if (!recording) {
-      // Chromium promises room that it does not have.
-      if (reason === 'quota') return this.#noRoom(await this.#missing());
-      return this.#notify(NOTICES[reason] ?? NOTICES.empty);
+      // Chromium's estimate exceeds the space that it really has.
+      if (reason === 'quota') return this.#showNoSpace(await this.#spaceToFree());
+      return this.#showNotice(NOTICES[reason] ?? NOTICES.empty);
     }
-    await this.#replaceOlder(recording);
+    await this.#discardOlder(recording);
     const file = await this.context.fileOf(recording).catch(() => null);
-    if (!file) return this.#without(recording, 'unreadable');
-    const isCut = ['ended', 'muted', 'hidden', 'frozen', 'turned', 'failed'].includes(reason);
+    if (!file) return this.#dismiss(recording, 'unreadable');
+    const isInterrupted = ['ended', 'muted', 'hidden', 'frozen', 'turned', 'failed'].includes(reason);
     const notices = {
       limit: () => texts.get('drive.rec_full'),
-      quota: async () => texts.get('drive.rec_quota', { size: texts.size(await this.#missing()) }),
+      quota: async () => texts.get('drive.rec_quota', { size: texts.size(await this.#spaceToFree()) }),
     };
-    const notice = await notices[reason]?.() ?? (isCut ? texts.get('drive.rec_cut') : '');
+    const notice = await notices[reason]?.() ?? (isInterrupted ? texts.get('drive.rec_cut') : '');
     return this.check.open(recording, file, notice);
   }
 
-  /** How much room was missing for a whole recording. */
-  async #missing() {
-    return (await this.#room()) || this.#usual();
+  /** The storage to free for a full recording, in bytes. */
+  async #spaceToFree() {
+    return (await this.#missingSpace()) || this.#expectedSize();
   }
 
-  /** A new video of a report replaces those of the same driver that were never sent. */
-  async #replaceOlder(recording) {
+  /** Discards older unsent recordings of the same driver and report. */
+  async #discardOlder(recording) {
     const all = await this.context.store.all().catch(() => []);
     const older = all.filter((one) => one.refKey === recording.refKey && one.id !== recording.id && isUnsent(one));
     for (const one of older.filter(this.context.isOwn)) {
@@ -275,21 +275,21 @@ class ReportPage {
   async picked(file, input) {
     sessionStorage.removeItem('drive.camera-app');
     this.#leaveCamera();
-    if (this.awaited) {
-      const recording = await pickSame(this.context, this.awaited, file);
+    if (this.resuming) {
+      const recording = await pickSame(this.context, this.resuming, file);
       if (recording) {
-        this.awaited = null;
+        this.resuming = null;
         return this.send(recording, file);
       }
     }
     if (!(await this.place.ensure())) return undefined;
     const screen = showScreen('copying');
     try {
-      const { recording, source, message } = await pickVideo(this.context, file, (share) =>
-        setText(screen, 'copied', this.context.texts.percent(Math.round(share * 100))));
+      const { recording, source, message } = await pickVideo(this.context, file, (fraction) =>
+        setText(screen, 'copied', this.context.texts.percent(Math.round(fraction * 100))));
       if (message) return this.refused(recording, message);
-      this.awaited = null;
-      await this.#replaceOlder(recording);
+      this.resuming = null;
+      await this.#discardOlder(recording);
       return await this.check.open(recording, source);
     } catch (error) {
       this.show();
@@ -297,9 +297,9 @@ class ReportPage {
     }
   }
 
-  /** After a reload the phone does not let the page read a picked file any more. */
+  /** Asks for the same file again: after a reload a picked file can no longer be read. */
   askForSame(recording) {
-    this.awaited = recording;
+    this.resuming = recording;
     const screen = showScreen('same');
     const percent = recording.size ? Math.floor((recording.acknowledged / recording.size) * 100) : 0;
     setText(screen, 'same', this.context.texts.get('drive.pick_same', { p: percent }));
@@ -307,7 +307,7 @@ class ReportPage {
 
   async send(recording, file) {
     if (this.context.position === 'required' && !recording.place) {
-      if (!(await this.place.ensure({ isRequired: true }))) return this.#offer(recording);
+      if (!(await this.place.ensure({ isRequired: true }))) return this.#offerToSend(recording);
       recording.place = this.context.place;
     }
     return this.sending.open(recording, file);

@@ -1,6 +1,6 @@
-// The screens of a page: one is shown at a time, and its heading gets the focus.
+// Screens and elements of a page. One screen is shown at a time, and its heading gets the focus.
 
-/** Shows one of `[data-screen]`. */
+/** Shows the `[data-screen=name]` and hides the others. */
 export function showScreen(name, { focus = true } = {}) {
   let shown = null;
   for (const screen of document.querySelectorAll('[data-screen]')) {
@@ -23,7 +23,7 @@ export function setText(root, name, text) {
   }
 }
 
-/** Calls `action` on a click on `[data-do=name]`. */
+/** Handles clicks on `[data-do=name]`, unless it is disabled. */
 export function onClick(root, name, action) {
   for (const element of root.querySelectorAll(`[data-do="${name}"]`)) {
     element.addEventListener('click', (event) => {
@@ -40,7 +40,7 @@ export function setDisabled(root, name, isDisabled) {
   }
 }
 
-/** A line of a check list: its state is a mark and a word, never a colour alone. */
+/** Sets a line of the check list; null hides it. The state has an icon and a text, not only a colour. */
 export function setCheckLine(root, name, state, text) {
   const line = root.querySelector(`[data-line="${name}"]`);
   if (!line) return;
@@ -50,13 +50,13 @@ export function setCheckLine(root, name, state, text) {
   line.querySelector('span').textContent = text;
 }
 
-/** Speaks to screen readers without interrupting them. */
+/** Announces a text to screen readers, politely. */
 export function announce(text) {
   const region = document.getElementById('announce');
   if (region) region.textContent = text;
 }
 
-/** Hands a video to the gallery of the phone: by its share sheet, else as a download. */
+/** Saves a video to the phone's gallery: by the share sheet, otherwise as a download. */
 export async function saveToGallery(file) {
   const shared = { files: [new File([file], file.name, { type: 'video/mp4' })] };
   try {
@@ -72,7 +72,7 @@ export async function saveToGallery(file) {
   return undefined;
 }
 
-/** The length of a video in milliseconds, or null if this browser cannot say. */
+/** The duration of a video in milliseconds, or null if the browser cannot determine it. */
 export function durationOf(file, wait = 5000) {
   return new Promise((resolve) => {
     const video = document.createElement('video');
