@@ -12,7 +12,7 @@ import { DriveTexts, stopwatch } from '../../drive/text.js';
 
 const LIMITS = { maxBytes: 64 * 2 ** 20 };
 
-test('each code of the inspection has its sentence, and an unknown one is "damaged"', () => {
+test('each inspection code has a text, and an unknown one is "damaged"', () => {
   const refused = (code) => messageOf({ error: 'video_refused', details: { code } }, LIMITS).key;
   assert.equal(refused('RECORDING_NOT_FINALISED'), 'refuse.not_finished');
   assert.equal(refused('BOX_BEYOND_END'), 'refuse.truncated');
@@ -24,13 +24,13 @@ test('each code of the inspection has its sentence, and an unknown one is "damag
   assert.deepEqual(messageOf({ error: 'file_too_large', details: {} }, LIMITS).values, { mb: 64 });
 });
 
-test('a remembered refusal says so, whatever it was', () => {
+test('a remembered refusal has its own text', () => {
   const problem = { error: 'video_refused', details: { code: 'QUICKTIME', remembered: true } };
   const { key, code } = messageOf(problem, LIMITS);
   assert.deepEqual([key, code], ['refuse.remembered', 'QUICKTIME']);
 });
 
-test('a wrong length names the length', () => {
+test('a refused duration is part of the text', () => {
   const problem = (limit) => ({ error: 'video_refused', details: { code: 'DURATION_OUT_OF_RANGE', limit } });
   const short = messageOf(problem({ too_short: { duration_ms: 400 } }), LIMITS);
   assert.deepEqual([short.key, short.values.seconds], ['refuse.too_short', 0.4]);
@@ -39,13 +39,13 @@ test('a wrong length names the length', () => {
   assert.deepEqual([messageOf(reason, LIMITS).key, messageOf(reason, LIMITS).text], [null, reason.message]);
 });
 
-test('what is no refusal is said in the words of the service', () => {
+test('other problems have the message of the service', () => {
   const problem = { error: 'rate_limited', message: 'Слишком много загрузок', details: {} };
   assert.deepEqual([messageOf(problem, LIMITS).text, terminalEventOf(problem)], [problem.message, null]);
   assert.equal(terminalEventOf({ error: 'report_closed' }), 'closed');
 });
 
-test('pauses grow to a minute, spread, and respect the service', () => {
+test('the backoff grows to a minute, has jitter, and respects Retry-After', () => {
   const at = (failures) => backoff(failures, null, () => 0.5);
   assert.deepEqual([0, 1, 2, 5, 7, 700].map(at), [0, 1000, 2000, 15_000, 60_000, 60_000]);
   assert.equal(backoff(0, 5, () => 0), 5000);
@@ -53,7 +53,7 @@ test('pauses grow to a minute, spread, and respect the service', () => {
   assert.deepEqual(['5', '', null, '-1', '99999', 'Wed'].map(retryAfterOf), [5, null, null, null, 600, null]);
 });
 
-test('answers lead to the right reaction', () => {
+test('each response has its next step', () => {
   const to = (method, status, problem) => nextStep({ method, status, problem });
   assert.equal(to('HEAD', 0), 'retry');
   assert.deepEqual([404, 410, 423, 502].map((status) => to('HEAD', status)), ['restart', 'query', 'retry', 'retry']);
@@ -62,31 +62,31 @@ test('answers lead to the right reaction', () => {
   assert.deepEqual([409, 422, 415].map((status) => to('PATCH', status)), ['retry', 'stop', 'stop']);
 });
 
-test('a stall is longer once all bytes are handed over', () => {
+test('the stall timeout is longer after the body was sent', () => {
   const stalled = (silent, isBodySent) => hasStalled({ now: silent, lastProgressAt: 0, isBodySent });
   assert.deepEqual([stalled(19_999, false), stalled(20_000, false), stalled(20_000, true), stalled(60_000, true)], [false, true, false, true]);
 });
 
-test('rate and remaining time are those of acknowledged bytes', () => {
+test('rate and remaining time are based on acknowledged bytes', () => {
   const progress = new Progress(1000);
   assert.deepEqual([progress.rate, progress.secondsLeft], [null, null]);
   progress.acknowledge(100, 0);
   progress.acknowledge(300, 2000);
   assert.deepEqual([progress.rate, progress.secondsLeft, progress.percent], [100, 7, 30]);
   progress.acknowledge(200, 3000);
-  assert.equal(progress.rate, null, 'a lost segment begins anew');
+  assert.equal(progress.rate, null, 'a lost segment resets the rate');
 });
 
-test('a screen reader hears quarters', () => {
+test('each quarter is announced once', () => {
   const progress = new Progress(100);
-  const heard = [0, 1, 24, 25, 26, 50, 99, 100].map((offset) => {
+  const received = [0, 1, 24, 25, 26, 50, 99, 100].map((offset) => {
     progress.acknowledge(offset, offset * 1000);
     return progress.announcement();
   });
-  assert.deepEqual(heard, [0, null, null, 25, null, 50, 75, 100]);
+  assert.deepEqual(received, [0, null, null, 25, null, 50, 75, 100]);
 });
 
-test('the clock is compared with the service', () => {
+test('the clock offset is computed from the Date header', () => {
   const noon = Date.parse('2026-05-13T12:00:00Z');
   const header = 'Wed, 13 May 2026 12:00:00 GMT';
   assert.equal(offsetOf(header, noon, noon + 400), 0);
@@ -97,18 +97,18 @@ test('the clock is compared with the service', () => {
   assert.equal(corrected(noon - 3_600_000, 3_600_000), '2026-05-13T12:00:00.000Z');
 });
 
-test('the clock while filming is the one that this page has measured, unless it was set since', () => {
+test('the measured offset applies to a recording unless the clock was set since', () => {
   const day = 86_400_000;
-  // An earlier page has known an offset; the clock was corrected before this page filmed.
+  // The clock was corrected after an earlier page had stored its offset, before the recording.
   assert.equal(offsetAtRecording(-day, 0, 5000, 5400), 0);
-  // The clock was corrected after the filming.
+  // The clock was corrected after the recording.
   assert.equal(offsetAtRecording(-day, 0, 5000, 5000 + day), -day);
-  // Another page has filmed, or this one has heard nothing yet.
+  // Another page has made the recording, or this page has not measured an offset.
   assert.equal(offsetAtRecording(-day, 0, undefined, 5000), -day);
   assert.equal(offsetAtRecording(-day, null, 5000, 5000), -day);
 });
 
-test('the best position wins, and none is made up', () => {
+test('the most accurate valid position wins', () => {
   const fix = (accuracy) => fixOf({ coords: { latitude: 43.2, longitude: 76.9, accuracy }, timestamp: 1 });
   assert.equal(better(fix(50), fix(10)).accuracy, 10);
   assert.equal(better(null, fix(10)).accuracy, 10);
@@ -116,8 +116,8 @@ test('the best position wins, and none is made up', () => {
   assert.deepEqual([43.238949, -0.0000001, 76, 1e-9].map(degrees), ['43.238949', '-0.0000001', '76', '0']);
 });
 
-test('a position is waited for as long as it may get better', async () => {
-  const heard = [];
+test('positions are read until one is accurate enough', async () => {
+  const received = [];
   let cleared = false;
   const geolocation = {
     watchPosition(statusOf) {
@@ -128,14 +128,14 @@ test('a position is waited for as long as it may get better', async () => {
     },
     clearWatch: (id) => (cleared = id === 5),
   };
-  const best = await locate(geolocation, { onBetter: ({ accuracy }) => heard.push(accuracy) });
-  assert.deepEqual([best.accuracy, heard, cleared], [20, [90, 20], true]);
+  const best = await locate(geolocation, { onBetter: ({ accuracy }) => received.push(accuracy) });
+  assert.deepEqual([best.accuracy, received, cleared], [20, [90, 20], true]);
   const denied = { watchPosition: (_, failed) => void queueMicrotask(() => failed({ code: 1 })), clearWatch() {} };
   await assert.rejects(locate(denied), /denied/);
   await assert.rejects(locate(undefined), /unavailable/);
 });
 
-test('recordings are recognised at the start of the page', () => {
+test('the status of a stored recording depends on its lock and file', () => {
   const one = newRecording({ id: '1', state: 'recording', size: 1000, durationMs: 8000 });
   assert.equal(statusOf(one, { isHeld: true, fileSize: 1 }), 'live');
   assert.equal(statusOf(one, { isHeld: false, fileSize: 1 }), 'crashed');
@@ -147,13 +147,13 @@ test('recordings are recognised at the start of the page', () => {
   assert.deepEqual([saved.state, saved.size, saved.durationMs], ['ready', 750, 6000]);
 });
 
-test('the latest unsent recording of a report is offered, to its driver', () => {
+test('the latest unsent recording of a report is found, and belongs to its driver', () => {
   const of = (id, refKey, state, recordedAt, owner) => newRecording({ id, refKey, state, recordedAt, owner });
   const all = [of('1', 'a', 'ready', 1), of('2', 'a', 'ready', 2), of('3', 'a', 'sent', 3), of('4', 'b', 'ready', 9)];
   assert.equal(latestUnsent(all, 'a').id, '2');
   assert.equal(latestUnsent(all, 'c'), null);
   assert.equal(belongsTo(of('5', 'a', 'ready', 1, 'me'), { owner: 'you' }), false);
-  // The next link for a report is another owner.
+  // Another link for the same report has another owner.
   assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), { owner: '-8' }), true);
   assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), { owner: '5' }, false), false);
   const day = 86_400_000;
@@ -162,7 +162,7 @@ test('the latest unsent recording of a report is offered, to its driver', () => 
   assert.deepEqual(expired(old, 8 * day).map(({ id }) => id), ['3', '1']);
 });
 
-test('an upload states where and when it was filmed', () => {
+test('the metadata of an upload contains position and time of the recording', () => {
   const place = { lat: 43.238949, long: 76.889709, accuracy: 5 };
   const recording = newRecording({ refKey: 'r', filename: 'a.mp4', place, recordedAt: 1_000_000, clockOffset: 2000 });
   const details = uploadMetadata(recording, { now: 5_000_000, offset: 1000, corrected, degrees });
@@ -180,7 +180,7 @@ test('an upload states where and when it was filmed', () => {
   assert.ok(!('lat' in less) && !('recorded_at' in less));
 });
 
-test('room on the phone is counted before filming', () => {
+test('missing storage is computed, and file names are derived from the plate', () => {
   assert.equal(missingSpace({}, 100), 0);
   assert.equal(missingSpace({ quota: 10 ** 9, usage: 0 }, 64 * 2 ** 20), 0);
   assert.ok(missingSpace({ quota: 10 ** 7, usage: 0 }, 64 * 2 ** 20) > 5 * 10 ** 7);
@@ -188,7 +188,7 @@ test('room on the phone is counted before filming', () => {
   assert.match(filenameOf('<script>', 0), /^script_/);
 });
 
-test('browsers inside other apps are recognised, real ones are not', () => {
+test('in-app browsers are distinguished from real ones', () => {
   const chrome = 'Mozilla/5.0 (Linux; Android 14; SM-A546E) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36';
   const safari = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
   assert.deepEqual([chrome, safari].map((agent) => inAppBrowser(agent)), [null, null]);
@@ -200,7 +200,7 @@ test('browsers inside other apps are recognised, real ones are not', () => {
   assert.deepEqual([isChromium(chrome), isChromium(safari), isChromium(safari.replace('Version', 'CriOS'))], [true, false, false]);
 });
 
-test('over plain http the page knows what is missing', () => {
+test('no capabilities are available over plain http', () => {
   const scope = { isSecureContext: false, navigator: { geolocation: {} } };
   assert.deepEqual(capabilities(scope), { isSecure: false, film: false, place: false, storeFiles: false });
   const all = { film: true, hasFormat: true, locksOrientation: false, canLock: false, ios: false };
@@ -209,7 +209,7 @@ test('over plain http the page knows what is missing', () => {
   assert.deepEqual(waysToFilm({ ...all, locksOrientation: true }), ['file', 'camera']);
 });
 
-test('numbers read as each language writes them', () => {
+test('numbers are formatted for the language', () => {
   const rows = { 'unit.mb': '{n} МБ', 'unit.mbs': '{n} МБ/с', 'unit.s': '{n} с', 'unit.min': '{n} мин', 'unit.h': '{n} ч', 'unit.m': '{n} м', 'unit.km': '{n} км', 'refuse.too_short': 'Короткое: {t}' };
   const texts = new DriveTexts(rows, 'ru');
   assert.equal(texts.size(40_265_318), '38,4 МБ');

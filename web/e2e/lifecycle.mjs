@@ -1,42 +1,42 @@
-// The whole circle, in Chromium: a driver films, a reviewer rejects, the driver films again, a reviewer approves, and
-// 1C hears of it. The world: that of the driver's page and of the console, `exchange` with the login and password
-// of 1C, and `events`, the file of what 1C was told.
+// The lifecycle of a report in Chromium: a driver records a video, a reviewer rejects it, the driver records another one,
+// a reviewer approves it, and 1C receives both. The world is that of the driver's page and the console, with `exchange`
+// (login and password of 1C) and `events` (the file of events received by 1C).
 
 import assert from 'node:assert/strict';
 
 import {
-  FAKE_CAMERA, filesOf, openCamera, phone, piecesOf, readyToSend, record, recordings, says, send, sent, sentence,
+  FAKE_CAMERA, filesOf, openCamera, phone, waitForRecorded, readyToSend, record, recordings, waitForText, send, sent, textOf,
   signedIn, signIn, startCamera,
 } from './driver.mjs';
-import { accessible, check, run, until, worldOf } from './harness.mjs';
+import { checkAccessibility, check, run, waitUntil, readWorld } from './harness.mjs';
 import { eventsOf, issueLink, revokeLinks, submissionsOf } from './onec.mjs';
-import { approve, DEAF, find, reject, reviewer, shown, watch } from './reviewer.mjs';
-import { networkOf } from './trouble.mjs';
+import { approve, DECISION_DELAY, find, reject, reviewer, shown, watch } from './reviewer.mjs';
+import { networkOf } from './faults.mjs';
 
 const REASON = 'Снимите, пожалуйста, днём.';
 const DRIVER = { name: 'Серик', mobile: '+7 701 111 22 33' };
 
 const flows = {
-  'a driver films until a reviewer approves, and 1C hears of it': async (browser, world) => {
+  'a report is rejected, recorded again and approved, and 1C receives both videos': async (browser, world) => {
     const driver = await signedIn(browser, world);
-    const report = await freshReport(driver);
+    const report = await unfilmedReport(driver);
     await check(driver, 'list');
     await openCamera(driver, report.ref);
     await record(driver, 4);
     await send(driver);
-    await accessible(driver, 'sent');
+    await checkAccessibility(driver, 'sent');
 
     const laptop = await reviewer(browser, world);
     await find(laptop, report);
     await watch(laptop);
     const items = await reject(laptop, REASON);
 
-    await until(() => isRejected(driver, report), 'the driver is told');
+    await waitUntil(() => isRejected(driver, report), 'the driver sees the rejection');
     await check(driver, 'rejected, in the list');
     const reasons = await cardOf(driver, report).locator('.notice').innerText();
-    names(reasons, items);
+    checkReasons(reasons, items);
     await driver.goto(`/drive/report/${report.ref}`);
-    await saysWhy(driver, items);
+    await checkReasonsShown(driver, items);
     await openCamera(driver, report.ref);
     await record(driver, 5);
     await send(driver);
@@ -44,41 +44,41 @@ const flows = {
     await find(laptop, report);
     await watch(laptop);
     await approve(laptop);
-    await hears(world, report);
+    await checkReceivedByOnec(world, report);
     await driver.goto('/drive');
     await check(driver, 'approved, in the list');
     assert.equal(await cardOf(driver, report).count(), 0, 'nothing to film');
-    assert.ok((await driver.locator('article', { hasText: report.plate }).locator('.tag.mine').allTextContents()).includes(await sentence(driver, 'status.3')));
+    assert.ok((await driver.locator('article', { hasText: report.plate }).locator('.tag.mine').allTextContents()).includes(await textOf(driver, 'status.3')));
     assert.deepEqual(laptop.problems, []);
     await close(driver, laptop);
   },
 
-  'the same by a film link, on a phone that has never signed in': async (browser, world) => {
-    const report = await withoutVideo(browser, world);
+  'the same with a film link, on a phone without a sign-in': async (browser, world) => {
+    const report = await reportWithoutVideo(browser, world);
     const link = await issueLink(world, report.ref);
     const driver = await phone(browser, world);
     await driver.goto(link);
     await driver.waitForSelector('#link-who');
-    await check(driver, 'who films');
-    await opened(driver, report);
-    await check(driver, 'report of a link');
+    await check(driver, 'identity form');
+    await openByLink(driver, report);
+    await check(driver, 'report of a film link');
     await startCamera(driver);
     await record(driver, 4);
     await send(driver);
-    await accessible(driver, 'sent by a link');
-    await leadsToReport(driver, report);
-    await check(driver, 'a link, sent');
-    assert.match(await driver.innerText('main'), new RegExp(await sentence(driver, 'drive.link_done')));
+    await checkAccessibility(driver, 'sent by a film link');
+    await checkStartPage(driver, report);
+    await check(driver, 'film link after sending');
+    assert.match(await driver.innerText('main'), new RegExp(await textOf(driver, 'drive.link_done')));
 
     const laptop = await reviewer(browser, world);
     await find(laptop, report);
     await watch(laptop);
     const items = await reject(laptop, REASON);
 
-    await until(() => reopened(driver, report), 'the report waits again');
+    await waitUntil(() => isReopened(driver, report), 'the report is open again');
     await driver.goto(link);
-    await opened(driver, report);
-    await saysWhy(driver, items);
+    await openByLink(driver, report);
+    await checkReasonsShown(driver, items);
     await startCamera(driver);
     await record(driver, 5);
     await send(driver);
@@ -86,20 +86,20 @@ const flows = {
     await find(laptop, report);
     await watch(laptop);
     await approve(laptop);
-    const submissions = await hears(world, report);
+    const submissions = await checkReceivedByOnec(world, report);
     for (const { film_link: by } of submissions) {
       assert.deepEqual(by, { issuer: `node:${world.exchange.login}`, ...DRIVER }, JSON.stringify(by));
     }
     await driver.goto(link);
-    await fails(driver, 'drive.closed');
-    await leadsToReport(driver, report);
-    assert.match(await driver.innerText('main'), new RegExp(await sentence(driver, 'drive.closed')));
+    await checkLinkFails(driver, 'drive.closed');
+    await checkStartPage(driver, report);
+    assert.match(await driver.innerText('main'), new RegExp(await textOf(driver, 'drive.closed')));
     await close(driver, laptop);
   },
 
-  'of two reviewers, one has the report, one decides, and the other one is told': async (browser, world) => {
+  'only one of two reviewers can decide a report, and the other one is informed': async (browser, world) => {
     const driver = await signedIn(browser, world);
-    const report = await freshReport(driver);
+    const report = await unfilmedReport(driver);
     await openCamera(driver, report.ref);
     await record(driver, 4);
     await send(driver);
@@ -107,76 +107,76 @@ const flows = {
     const laptops = await Promise.all(accounts.map((account) => reviewer(browser, { ...world, reviewer: account })));
     await Promise.all(laptops.map((page) => page.goto(`/review/report/${report.ref}`)));
     await Promise.all(laptops.map(shown));
-    const [first, second] = await ofClaim(laptops);
-    assert.ok((await second.locator('[data-part="claim"]').innerText()).includes(await nameOf(first)), 'who has it');
-    await accessible(second, 'the report of another reviewer');
+    const [first, second] = await byClaim(laptops);
+    assert.ok((await second.locator('[data-part="claim"]').innerText()).includes(await nameOf(first)), 'names the holder of the claim');
+    await checkAccessibility(second, 'the report of another reviewer');
     await Promise.all(laptops.map(watch));
-    // Whoever takes the report over may decide; the first one does not know of it yet.
+    // The second reviewer takes the claim over. The page of the first has not been updated yet.
     await second.locator('[data-part="take-over"] button').click();
     await second.locator('[data-part="claim"]').waitFor({ state: 'hidden' });
-    await second.waitForTimeout(DEAF);
-    const outcomes = await Promise.all([outcomeOf(first), outcomeOf(second)]);
-    assert.deepEqual(outcomes.toSorted(), ['decided', 'told']);
-    const [told, decided] = outcomes[0] === 'told' ? [first, second] : [second, first];
-    await accessible(told, 'told');
-    await decidedOnce(decided, world, report);
-    // What the other one would decide now is not decided either, and he reads by whom it was.
-    assert.equal(await outcomeOf(told), 'told');
-    const why = await told.locator('[data-part="notice"]').innerText();
-    for (const part of [await nameOf(decided), await sentence(told, 'decision.changed')]) assert.ok(why.includes(part), why);
-    await decidedOnce(decided, world, report);
+    await second.waitForTimeout(DECISION_DELAY);
+    const outcomes = await Promise.all([approveAndWait(first), approveAndWait(second)]);
+    assert.deepEqual(outcomes.toSorted(), ['decided', 'refused']);
+    const [informed, deciding] = outcomes[0] === 'refused' ? [first, second] : [second, first];
+    await checkAccessibility(informed, 'refused decision');
+    await checkDecidedOnce(deciding, world, report);
+    // A further decision is refused too, with the name of the reviewer who has decided.
+    assert.equal(await approveAndWait(informed), 'refused');
+    const why = await informed.locator('[data-part="notice"]').innerText();
+    for (const part of [await nameOf(deciding), await textOf(informed, 'decision.changed')]) assert.ok(why.includes(part), why);
+    await checkDecidedOnce(deciding, world, report);
     await close(driver, ...laptops);
   },
 
-  'a link that is revoked during a recording loses nothing, and the driver who signs in sends it': async (browser, world) => {
-    const report = await withoutVideo(browser, world);
+  'a recording survives a link revoked while recording, and is sent after a sign-in': async (browser, world) => {
+    const report = await reportWithoutVideo(browser, world);
     const driver = await phone(browser, world);
     await driver.goto(await issueLink(world, report.ref));
-    await opened(driver, report, world);
+    await openByLink(driver, report, world);
     await startCamera(driver);
     await driver.click('[data-do="start"]');
     await driver.waitForSelector('.camera[data-phase="recording"]');
     await revokeLinks(world, report.ref);
-    await piecesOf(driver, 4);
+    await waitForRecorded(driver, 4);
     await driver.click('[data-do="stop"]');
     await readyToSend(driver);
     await driver.click('[data-do="send"]');
-    await asksForNew(driver);
-    await sentBySession(driver, world, report);
+    await checkLinkExpired(driver);
+    await sendAfterSignIn(driver, world, report);
     await close(driver);
   },
 
-  'another driver who signs in neither sends nor loses what was filmed by a link': async (browser, world) => {
-    const report = await withoutVideo(browser, world);
+  'another driver who signs in neither sends nor deletes the recording of a link': async (browser, world) => {
+    const report = await reportWithoutVideo(browser, world);
     const driver = await phone(browser, world);
     await driver.goto(await issueLink(world, report.ref));
-    await opened(driver, report);
+    await openByLink(driver, report);
     await startCamera(driver);
     await record(driver, 4);
     await revokeLinks(world, report.ref);
     await driver.click('[data-do="send"]');
-    await asksForNew(driver);
+    await checkLinkExpired(driver);
     const [kept] = await recordings(driver);
     await signIn(driver, world);
-    await says(driver, 'other', 'drive.kept_other', { name: `${DRIVER.name} (…2233)` });
-    await accessible(driver, 'the video of another driver');
+    await waitForText(driver, 'other', 'drive.kept_other', { name: `${DRIVER.name} (…2233)` });
+    await checkAccessibility(driver, 'the video of another driver');
     assert.equal(await driver.locator('#kept article').count(), 0);
     await openCamera(driver, report.ref);
     await record(driver, 4);
     await send(driver);
-    const [submission] = await queued(world, report.ref, 1);
+    const [submission] = await waitForQueue(world, report.ref, 1);
     assert.notEqual(submission.length, kept.size);
     assert.ok((await recordings(driver)).some(({ id, state }) => id === kept.id && state === kept.state));
     assert.ok((await filesOf(driver)).includes(kept.name));
     await close(driver);
   },
 
-  'a link that is revoked before the video is sent loses nothing, and the next one sends it': async (browser, world) => {
-    const report = await withoutVideo(browser, world);
+  'a recording survives a link revoked before sending, and is sent by the next link': async (browser, world) => {
+    const report = await reportWithoutVideo(browser, world);
     const driver = await phone(browser, world);
     const link = await issueLink(world, report.ref);
     await driver.goto(link);
-    await opened(driver, report);
+    await openByLink(driver, report);
     await startCamera(driver);
     await record(driver, 4);
     const network = await networkOf(driver);
@@ -185,15 +185,15 @@ const flows = {
     await driver.waitForSelector('[data-screen="sending"] [data-show="state"]:not([hidden])');
     await revokeLinks(world, report.ref);
     await network.back();
-    await asksForNew(driver);
-    // Whoever opens the page again is told the same.
+    await checkLinkExpired(driver);
+    // A reload shows the same text.
     await driver.reload();
-    await driver.waitForFunction((text) => document.querySelector('main').innerText.includes(text), await sentence(driver, 'drive.film_link_old'));
-    await accessible(driver, 'reloaded');
+    await driver.waitForFunction((text) => document.querySelector('main').innerText.includes(text), await textOf(driver, 'drive.film_link_old'));
+    await checkAccessibility(driver, 'reloaded');
     await driver.goto(link);
-    await fails(driver, 'drive.film_link_old');
+    await checkLinkFails(driver, 'drive.film_link_old');
     // The new link differs only in its fragment.
-    await sentByNew(driver, world, report);
+    await sendByNewLink(driver, world, report);
     await close(driver);
   },
 };
@@ -202,8 +202,8 @@ const close = (...pages) => Promise.all(pages.map((page) => page.context().close
 
 const cardOf = (page, { ref }) => page.locator('article', { has: page.locator(`a[href="/drive/report/${ref}"]`) });
 
-/** A report of the list that nobody has filmed yet, of a type with instructions. */
-async function freshReport(page) {
+/** A report from the list without a video, of a vehicle type with instructions. */
+async function unfilmedReport(page) {
   await page.goto('/drive');
   const cards = page.locator('article.report:not(:has(.notice)) a[href^="/drive/report/"]');
   const addresses = await cards.evaluateAll((links) => links.map((link) => link.getAttribute('href')));
@@ -216,71 +216,71 @@ async function freshReport(page) {
   return assert.fail('no report is left to film');
 }
 
-/** The same, looked up by a driver who has nothing to do with the flow. */
-async function withoutVideo(browser, world) {
+/** The same, looked up in a separate session. */
+async function reportWithoutVideo(browser, world) {
   const page = await signedIn(browser, world);
-  const report = await freshReport(page);
+  const report = await unfilmedReport(page);
   await close(page);
   return report;
 }
 
-/** Whether the list says that the video was rejected. */
+/** Whether the list shows the rejection. */
 async function isRejected(page, report) {
   await page.goto('/drive');
   return (await cardOf(page, report).locator('.notice.bad').count()) > 0;
 }
 
-/** Whether the report of a link may be filmed again. */
-async function reopened(page, report) {
-  await leadsToReport(page, report);
+/** Whether the report of a film link is open again. */
+async function isReopened(page, report) {
+  await checkStartPage(page, report);
   return page.isVisible('div.notice.bad');
 }
 
-/** Items stand within a sentence, so their first letters are small. */
-function names(reasons, items) {
+/** Asserts that the reasons contain the items. Compares in lower case: items are part of a sentence. */
+function checkReasons(reasons, items) {
   for (const line of [...items, REASON]) assert.ok(reasons.toLowerCase().includes(line.toLowerCase()), `${line}: ${reasons}`);
 }
 
-/** The page of a report says what was not shown, and marks it. */
-async function saysWhy(page, items) {
+/** Asserts that the page of a report shows the reasons and marks the items. */
+async function checkReasonsShown(page, items) {
   await check(page, 'rejected');
   const reasons = await page.locator('[data-screen="show"] div.notice.bad').innerText();
-  names(reasons, items);
+  checkReasons(reasons, items);
   assert.deepEqual(await page.locator('.items .marked .grow').allTextContents(), items);
 }
 
-/** States who films; the link leads to its report. */
-async function opened(page, { ref }, { name, mobile } = DRIVER) {
+/** Fills in the identity form of a film link, which opens its report. */
+async function openByLink(page, { ref }, { name, mobile } = DRIVER) {
   await page.fill('#name', name);
   await page.fill('#mobile', mobile);
   await Promise.all([page.waitForURL(({ pathname }) => pathname === `/drive/report/${ref}`), page.click('#link-who .dock button')]);
 }
 
-/** States who films; the link opens nothing, and says why. */
-async function fails(page, key) {
+/** Fills in the identity form of a film link and asserts that it fails with a text. */
+async function checkLinkFails(page, key) {
   await page.fill('#name', DRIVER.name);
   await page.click('#link-who .dock button');
   await page.waitForSelector('[data-screen="link-failed"]:not([hidden])');
-  await accessible(page, `a link that fails, ${key}`);
-  assert.equal(await page.textContent('[data-show="why"]'), await sentence(page, key));
+  await checkAccessibility(page, `a link that checkLinkFails, ${key}`);
+  assert.equal(await page.textContent('[data-show="why"]'), await textOf(page, key));
 }
 
-/** The start page of a phone that has only a link is the report of the link. */
-async function leadsToReport(page, { ref }) {
+/** Asserts that the start page of a phone with only a film link is the report of the link. */
+async function checkStartPage(page, { ref }) {
   await page.goto('/drive');
   assert.equal(new URL(page.url()).pathname, `/drive/report/${ref}`);
 }
 
-/** 1C has both videos of the report and both decisions, in order. Returns the submissions. */
-async function hears(world, { ref }) {
+/** Asserts that 1C has received both videos and decisions in order. Returns the submissions. */
+async function checkReceivedByOnec(world, { ref }) {
   const decisions = () => eventsOf(world, ref).filter(({ type }) => type === 'report.decided');
-  await until(() => decisions().length === 2, '1C is told');
-  const submissions = await queued(world, ref, 2);
-  assert.deepEqual(submissions.map(({ status_code: status }) => status), [3, 3], 'both with the state of now');
+  await waitUntil(() => decisions().length === 2, '1C receives the decisions');
+  const submissions = await waitForQueue(world, ref, 2);
+  assert.deepEqual(submissions.map(({ status_code: status }) => status), [3, 3], 'both with the current state');
   const [first, second] = submissions.map(({ submission_id: id }) => id);
   assert.notEqual(submissions[0].sha256, submissions[1].sha256);
-  const told = eventsOf(world, ref).map(({ type, data }) => [type, data.submission_id, data.status_code]);
-  assert.deepEqual(told, [
+  const received = eventsOf(world, ref).map(({ type, data }) => [type, data.submission_id, data.status_code]);
+  assert.deepEqual(received, [
     ['report.submitted', first, undefined],
     ['report.decided', first, 4],
     ['report.submitted', second, undefined],
@@ -292,58 +292,58 @@ async function hears(world, { ref }) {
   return submissions;
 }
 
-/** So many submissions of a report, once they have their places in 1C's queue. */
-async function queued(world, ref, count) {
+/** Waits until 1C's queue contains `count` submissions of a report, and returns them. */
+async function waitForQueue(world, ref, count) {
   let found = [];
-  await until(async () => (found = await submissionsOf(world, ref)).length >= count, 'in the queue of 1C');
+  await waitUntil(async () => (found = await submissionsOf(world, ref)).length >= count, 'in the queue of 1C');
   assert.equal(found.length, count);
   return found;
 }
 
-/** Who of two has the report, and who was told that he has not. */
-async function ofClaim(pages) {
+/** The pages of two reviewers: first the holder of the claim, then the other one. */
+async function byClaim(pages) {
   const bars = () => Promise.all(pages.map((page) => page.locator('[data-part="claim"]').isVisible()));
-  await until(async () => (await bars()).filter(Boolean).length === 1, 'one has the report');
+  await waitUntil(async () => (await bars()).filter(Boolean).length === 1, 'one reviewer holds the claim');
   return (await bars())[0] ? pages.toReversed() : pages;
 }
 
 const nameOf = (page) => page.locator('.account .name').innerText();
 
-/** One decision is in the list of the day, and 1C was told of one. */
-async function decidedOnce(page, world, { ref }) {
-  const told = () => eventsOf(world, ref).filter(({ type }) => type === 'report.decided').length;
-  await until(() => told() > 0, '1C is told');
+/** Asserts that the list of the day and the events for 1C contain one decision. */
+async function checkDecidedOnce(page, world, { ref }) {
+  const decisions = () => eventsOf(world, ref).filter(({ type }) => type === 'report.decided').length;
+  await waitUntil(() => decisions() > 0, '1C receives the decision');
   await page.goto('/review/day');
   assert.equal(await page.locator(`tr[data-row*="${ref}"]`).count(), 1, 'one decision');
-  assert.equal(told(), 1);
+  assert.equal(decisions(), 1);
 }
 
-/** Presses the key of an approval; `decided`, or `told` why not. */
-async function outcomeOf(page) {
+/** Approves by keyboard. Returns `decided`, or `refused` if a notice is shown. */
+async function approveAndWait(page) {
   await page.evaluate(() => { document.querySelector('[data-part="notice"]').hidden = true; });
   const { pathname } = new URL(page.url());
   const state = async () => {
     const handle = await page.waitForFunction((path) => {
       if (location.pathname !== path) return 'decided';
-      if (document.querySelector('[data-part="notice"]')?.checkVisibility()) return 'told';
-      return document.querySelector('[data-show="confirm"]')?.checkVisibility() && 'asked';
+      if (document.querySelector('[data-part="notice"]')?.checkVisibility()) return 'refused';
+      return document.querySelector('[data-show="confirm"]')?.checkVisibility() && 'unconfirmed';
     }, pathname);
     return handle.jsonValue();
   };
   await page.keyboard.press('a');
   const first = await state();
-  if (first !== 'asked') return first;
-  // So that it is not taken for an answer to the second press.
+  if (first !== 'unconfirmed') return first;
+  // Must not be mistaken for the response to the second key press.
   await page.evaluate(() => { document.querySelector('[data-show="confirm"]').hidden = true; });
   await page.keyboard.press('a');
   return state();
 }
 
-/** The page says that the link has ended and that the video is kept; it is. */
-async function asksForNew(page) {
+/** Asserts that the page says that the link has expired, and that the recording is still stored. */
+async function checkLinkExpired(page) {
   await page.waitForSelector('[data-screen="failed"]:not([hidden])');
-  assert.equal(await page.textContent('[data-show="failed"]'), await sentence(page, 'drive.film_link_old'));
-  await accessible(page, 'a link that has ended');
+  assert.equal(await page.textContent('[data-show="failed"]'), await textOf(page, 'drive.film_link_old'));
+  await checkAccessibility(page, 'an expired link');
   const [kept] = await recordings(page);
   assert.ok(['ready', 'sending'].includes(kept.state), kept.state);
   const size = await page.evaluate(async (name) => {
@@ -353,29 +353,29 @@ async function asksForNew(page) {
   assert.ok(size > 0 && size === kept.size, `${size} of ${kept.size} bytes`);
 }
 
-/** A new link for the report sends what the phone has kept. */
-async function sentByNew(page, world, report) {
+/** Sends the stored recording with a new link for the report. */
+async function sendByNewLink(page, world, report) {
   const [kept] = await recordings(page);
   await page.goto(await issueLink(world, report.ref));
-  await opened(page, report);
+  await openByLink(page, report);
   await page.waitForFunction(() => ['kept', 'sending', 'sent'].includes(document.body.dataset.shown));
   if (await page.isVisible('[data-do="kept-send"]')) {
     await page.click('[data-do="kept-send"]');
     await page.click('[data-do="send"]:not([aria-disabled])');
   }
   await sent(page);
-  const [submission] = await queued(world, report.ref, 1);
+  const [submission] = await waitForQueue(world, report.ref, 1);
   assert.equal(submission.length, kept.size);
 }
 
-/** The driver who has filmed signs in on the phone, which sends what it has kept. */
-async function sentBySession(page, world, report) {
+/** Signs in as the driver of the recording, which is then sent. */
+async function sendAfterSignIn(page, world, report) {
   const [kept] = await recordings(page);
   await signIn(page, world);
-  const [submission] = await queued(world, report.ref, 1);
+  const [submission] = await waitForQueue(world, report.ref, 1);
   assert.equal(submission.length, kept.size);
   assert.equal(submission.film_link, undefined);
   await page.waitForFunction(() => document.querySelectorAll('#kept article').length === 0);
 }
 
-await run(flows, { ...worldOf(), arguments_: FAKE_CAMERA });
+await run(flows, { ...readWorld(), arguments_: FAKE_CAMERA });
