@@ -6,8 +6,8 @@ import { sha256 } from './picked.js';
 import { degrees } from './position.js';
 import { preflightForm, verdictOf } from './preflight.js';
 import { uploadMetadata } from './recordings.js';
-import { terminalEventOf, messageOf } from './refusals.js';
-import { announce, setCheckLine, onClick, setText, screenOf, setDisabled, showScreen } from './ui.js';
+import { messageOf, terminalEventOf } from './refusals.js';
+import { announce, onClick, screenOf, setCheckLine, setDisabled, setText, showScreen } from './ui.js';
 
 /** After this time the driver may send without the result of the preflight. */
 const PREFLIGHT_TIMEOUT = 15_000;

@@ -1,7 +1,7 @@
 // The preferred formats of MediaRecorder.
 //
-// `avc3` repeats the parameter sets in the stream, so a recording can be played after the phone was rotated. With `avc1`
-// Chromium keeps only the first set, and players stop at the rotation.
+// `avc3` repeats the parameter sets in the stream, so a recording can be played after the phone was rotated. With
+// `avc1` Chromium keeps only the first set, and players stop at the rotation.
 
 const VIDEO = {
   // Baseline and main profile at level 3.1, which is 1280×720 at 30 frames a second.
@@ -36,8 +36,8 @@ export function candidates(withSound) {
 /**
  * The format to record, or null if the browser records no MP4.
  *
- * `locksOrientation` is set if rotating the phone would damage the recording. A bare `video/mp4` is not used in Chromium,
- * which would record VP9 and Opus.
+ * `locksOrientation` is set if rotating the phone would damage the recording. A bare `video/mp4` is not used in
+ * Chromium, which would record VP9 and Opus.
  */
 export function chooseFormat(isSupported, { isChromium, withSound }) {
   for (const candidate of candidates(withSound)) {

@@ -1,6 +1,6 @@
 // Client of the OPFS worker.
 
-import { blobReader, topLevel, intactLength } from './boxes.js';
+import { blobReader, intactLength, topLevel } from './boxes.js';
 
 /** Chunk size of a copy: large enough to be fast, small enough for the memory of a cheap phone. */
 const COPY_CHUNK = 2 ** 20;

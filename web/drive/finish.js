@@ -4,8 +4,8 @@
 const MAY_BE_TRUNCATED = ['quota', 'failed', 'turned'];
 
 /**
- * `{outcome, size}`: `saved`, `empty` (nothing can be played), or `unreadable` (the file cannot be read now; the next page
- * tries again, so it must be kept).
+ * `{outcome, size}`: `saved`, `empty` (nothing can be played), or `unreadable` (the file cannot be read now; the next
+ * page tries again, so it must be kept).
  */
 export async function outcomeOf(files, { name, file }, { isSaved, savedBytes, reason }) {
   if (!isSaved) return { outcome: 'empty', size: 0 };

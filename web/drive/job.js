@@ -5,7 +5,7 @@ import { wakeLock } from './camera.js';
 import { tryLock, uploadLock } from './locks.js';
 import { isReadable } from './picked.js';
 import { degrees } from './position.js';
-import { uploadMetadata, STATE } from './recordings.js';
+import { STATE, uploadMetadata } from './recordings.js';
 import { Sender } from './sender.js';
 import { invalidatePage } from './shell.js';
 

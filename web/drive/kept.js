@@ -2,7 +2,7 @@
 
 import { recordOutcome } from './job.js';
 import { filmLock, heldLocks, isHeld } from './locks.js';
-import { expired, statusOf, isUnsent, STATE } from './recordings.js';
+import { expired, isUnsent, STATE, statusOf } from './recordings.js';
 import { displayName } from './who.js';
 
 /**
@@ -39,8 +39,8 @@ async function removeOrphans({ store, files, locks }) {
 }
 
 /**
- * Marks the unsent recordings of a report that no longer accepts videos as refused. An upload in progress is left to the
- * list page, which asks for its outcome; sessions of film links have no list.
+ * Marks the unsent recordings of a report that no longer accepts videos as refused. An upload in progress is left to
+ * the list page, which asks for its outcome; sessions of film links have no list.
  */
 export async function refuseUnsent(context) {
   const all = await context.store.all().catch(() => []);

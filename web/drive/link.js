@@ -5,8 +5,8 @@ import { ApiError } from './api.js';
 import { makeContext } from './context.js';
 import { startPage } from './page.js';
 import { clearPageCache, linkPage } from './shell.js';
-import { onClick, setText, screenOf, showScreen } from './ui.js';
-import { saveIdentity, loadIdentity } from './who.js';
+import { onClick, screenOf, setText, showScreen } from './ui.js';
+import { loadIdentity, saveIdentity } from './who.js';
 
 const context = makeContext();
 const secret = location.hash.slice(1);

@@ -4,7 +4,7 @@
 import { write } from './api.js';
 import { makeContext } from './context.js';
 import { Job } from './job.js';
-import { inspectRecording, othersNotice, cleanUp } from './kept.js';
+import { cleanUp, inspectRecording, othersNotice } from './kept.js';
 import { SIGNED_IN, startPage } from './page.js';
 import { isUnsent, STATE } from './recordings.js';
 import { announce, onClick, saveToGallery, setText } from './ui.js';

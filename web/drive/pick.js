@@ -1,7 +1,7 @@
 // Turns a picked file into a recording: checks it, and copies it to the disk if there is space.
 
 import { filmLock, holdLock } from './locks.js';
-import { HEAD, examine, headOf, isSame, sha256 } from './picked.js';
+import { examine, HEAD, headOf, isSame, sha256 } from './picked.js';
 import { missingSpace, newRecording } from './recordings.js';
 import { durationOf } from './ui.js';
 

@@ -1,7 +1,7 @@
 // Checks of videos picked from the phone.
 //
-// Phones revoke the permission to read a picked file, at the latest when the page is closed, and iPhones convert it again
-// for each pick. It is therefore copied first, if there is space, and the copy is used from then on.
+// Phones revoke the permission to read a picked file, at the latest when the page is closed, and iPhones convert it
+// again for each pick. It is therefore copied first, if there is space, and the copy is used from then on.
 
 import { kindOf } from './boxes.js';
 import { secondsThatFit } from './budget.js';
@@ -18,7 +18,9 @@ export async function headOf(file, length = HEAD) {
   }
 }
 
-/** Whether the file can still be read. Checked before each attempt, because a failed read looks like a network error. */
+/**
+ * Whether the file can still be read. Checked before each attempt, because a failed read looks like a network error.
+ */
 export async function isReadable(file) {
   const bytes = await headOf(file, 1);
   return bytes !== null && (file.size === 0 || bytes.length === 1);

@@ -2,7 +2,7 @@
 
 import { read, write } from './api.js';
 import { locate } from './position.js';
-import { onClick, setText, screenOf, showScreen } from './ui.js';
+import { onClick, screenOf, setText, showScreen } from './ui.js';
 
 const CONSENT = 'drive.place';
 /** Milliseconds for which a position is reused: the driver walks around one vehicle. */
@@ -21,8 +21,8 @@ export class PlaceScreen {
   }
 
   /**
-   * Resolves with true if the driver may continue: the position is in the context, or is not needed. `isRequired` is set
-   * before an upload that the service would refuse without a position.
+   * Resolves with true if the driver may continue: the position is in the context, or is not needed. `isRequired` is
+   * set before an upload that the service would refuse without a position.
    */
   async ensure({ isRequired = false } = {}) {
     const { context } = this;

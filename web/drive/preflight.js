@@ -2,7 +2,9 @@
 
 import { blobReader, topLevel } from './boxes.js';
 
-/** The form of `POST /uploads/preflight`. `details` are the fields of the upload; the limits are those of the service. */
+/**
+ * The form of `POST /uploads/preflight`. `details` are the fields of the upload; the limits are those of the service.
+ */
 export async function preflightForm(blob, details, { maxMoov, maxHead }) {
   const form = new FormData();
   for (const [name, value] of Object.entries(details)) {

@@ -1,4 +1,5 @@
-// Progress of an upload in bytes acknowledged by the service. Bytes that were only sent are not counted: they may be lost.
+// Progress of an upload in bytes acknowledged by the service. Bytes that were only sent are not counted: they may be
+// lost.
 
 /** The rate is measured over this period. */
 const WINDOW = 30_000;

@@ -73,8 +73,8 @@ export const isOnDisk = ({ file }) => file === 'opfs';
 export const isFromLink = ({ owner }) => String(owner ?? '').startsWith('-');
 
 /**
- * Whether a recording belongs to the driver of the page, who alone may send or delete it. `owner` is the account or film
- * link of the session, `identity` the name and phone stated by the driver.
+ * Whether a recording belongs to the driver of the page, who alone may send or delete it. `owner` is the account or
+ * film link of the session, `identity` the name and phone stated by the driver.
  *
  * An account is one person. A film link can be opened by several people, and may expire before its video is sent.
  * A recording of a link or of another account therefore belongs to a driver with the same stated identity who may film

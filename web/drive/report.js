@@ -5,15 +5,15 @@ import { canLockOrientation, formatOf } from './camera.js';
 import { CheckScreen } from './check.js';
 import { makeContext } from './context.js';
 import { FilmScreen } from './film.js';
-import { inspectRecording, othersNotice, refuseUnsent, cleanUp } from './kept.js';
+import { cleanUp, inspectRecording, othersNotice, refuseUnsent } from './kept.js';
 import { filmLock, isHeld } from './locks.js';
 import { startPage } from './page.js';
-import { pickVideo, pickSame } from './pick.js';
+import { pickSame, pickVideo } from './pick.js';
 import { isReadable } from './picked.js';
 import { PlaceScreen } from './place.js';
-import { isUnsent, missingSpace, recovered, STATE, latestUnsent } from './recordings.js';
+import { isUnsent, latestUnsent, missingSpace, recovered, STATE } from './recordings.js';
 import { SendScreen } from './send.js';
-import { onClick, setText, screenOf, setDisabled, showScreen } from './ui.js';
+import { onClick, screenOf, setDisabled, setText, showScreen } from './ui.js';
 
 /** Notices about recordings that cannot be sent, by their state. */
 const NOTICES = {

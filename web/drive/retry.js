@@ -1,5 +1,5 @@
-// Retry policy of uploads. tus-js-client gives up after four attempts and trusts `navigator.onLine`; this policy retries
-// as long as the upload can succeed, and ignores `onLine`.
+// Retry policy of uploads. tus-js-client gives up after four attempts and trusts `navigator.onLine`; this policy
+// retries as long as the upload can succeed, and ignores `onLine`.
 
 /** Backoff between attempts without progress, in milliseconds. */
 const BACKOFF = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];

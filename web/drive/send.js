@@ -2,7 +2,7 @@
 
 import { Job } from './job.js';
 import { messageOf } from './refusals.js';
-import { announce, onClick, saveToGallery, setText, screenOf, showScreen } from './ui.js';
+import { announce, onClick, saveToGallery, screenOf, setText, showScreen } from './ui.js';
 
 export class SendScreen {
   #job = null;

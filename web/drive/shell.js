@@ -28,7 +28,8 @@ export function invalidatePage(refKey) {
 }
 
 /**
- * Deletes the cached pages of the previous session, which would be shown on a slow network. `path` limits it to one page.
+ * Deletes the cached pages of the previous session, which would be shown on a slow network. `path` limits it to one
+ * page.
  */
 export async function clearPageCache(path = null) {
   try {

@@ -6,7 +6,7 @@ import { reloadForCookie, SIGNED_IN, startPage } from './page.js';
 import { isFromLink, isUnsent } from './recordings.js';
 import { clearPageCache, linkPage, reportPage } from './shell.js';
 import { SignInForm } from './sign-in-form.js';
-import { onClick, setText, screenOf, showScreen } from './ui.js';
+import { onClick, screenOf, setText, showScreen } from './ui.js';
 import { saveIdentity } from './who.js';
 
 /** Stores the second step for a reload: phones discard the page while the driver reads the mail. */

@@ -1,8 +1,8 @@
 // The service worker: opens pages from the cache without a network. It handles neither uploads nor other parts of the
 // service.
 //
-// Its URL contains the version of all files (`?v=`), so each release installs a new worker. Files of an older version stay
-// cached as long as a cached page refers to them: without a network that page is still needed.
+// Its URL contains the version of all files (`?v=`), so each release installs a new worker. Files of an older version
+// stay cached as long as a cached page refers to them: without a network that page is still needed.
 
 const VERSION = new URL(location.href).searchParams.get('v') ?? '0';
 /** The name of the cache for the files of a version, whose paths start with `/assets/{version}/`. */

@@ -1,8 +1,8 @@
-// The review console in Chromium. The world: `base`; `reviewer` and `colleague` with login and password; `guarded`, which
-// also has a TOTP key; a driver; and at least 30 reports of cars with a video in the queue.
+// The review console in Chromium. The world: `base`; `reviewer` and `colleague` with login and password; `guarded`,
+// which also has a TOTP key; a driver; and at least 30 reports of cars with a video in the queue.
 
 import assert from 'node:assert/strict';
-import { checkAccessibility, check, open, PHONE, pressAt, run, SCREEN, signIn, readWorld } from './harness.mjs';
+import { check, checkAccessibility, open, PHONE, pressAt, readWorld, run, SCREEN, signIn } from './harness.mjs';
 import { another, DECISION_DELAY, heading, oneTimeCode, refKey, reviewer, shown, text, waitForOther } from './reviewer.mjs';
 import { videoFlows } from './console-video.mjs';
 

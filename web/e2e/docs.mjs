@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { open, run, SCREEN, readWorld } from './harness.mjs';
+import { open, readWorld, run, SCREEN } from './harness.mjs';
 
 /** Swagger UI's id of an operation that requires a token. */
 const OPERATION = 'operations-review-list_review_reports';

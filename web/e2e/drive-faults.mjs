@@ -1,13 +1,13 @@
-// Faults of a driver's phone: denied permissions, a full disk, a wrong clock, rotation. The page says what to do, loses no
-// recording, and offers a way to continue.
+// Faults of a driver's phone: denied permissions, a full disk, a wrong clock, rotation. The page says what to do,
+// loses no recording, and offers a way to continue.
 
 import assert from 'node:assert/strict';
 
 import {
-  grantPosition, choose, filesOf, openCamera, firstOpenReport, PERMISSIONS, phone, waitForRecorded, readyToSend, record, recordings, withSession,
-  waitForText, send, sent, textOf, sha256, videoOf,
+  choose, filesOf, firstOpenReport, grantPosition, openCamera, PERMISSIONS, phone, readyToSend, record,
+  recordings, send, sent, sha256, textOf, videoOf, waitForRecorded, waitForText, withSession,
 } from './driver.mjs';
-import { checkAccessibility, run, readWorld } from './harness.mjs';
+import { checkAccessibility, readWorld, run } from './harness.mjs';
 import { paddedVideo, playToEnd, quotaOf, withClock, withFreeSpace, withRotatingCamera } from './faults.mjs';
 
 const MB = 2 ** 20;

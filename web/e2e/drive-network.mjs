@@ -1,14 +1,15 @@
-// Faults between a driver's phone and the service: an unstable network, a closed page or killed browser, an ended session,
-// a second tab, unavailable storage. Each video is stored exactly once and complete.
+// Faults between a driver's phone and the service: an unstable network, a closed page or killed browser, an ended
+// session, a second tab, unavailable storage. Each video is stored exactly once and complete.
 
 import assert from 'node:assert/strict';
 
 import {
-  choose, enterCode, FAKE_CAMERA, filesOf, checkResumed, waitForAllSent, openCamera, firstOpenReport, firstOpenReports, waitForRecorded, readyToSend, record,
-  recordings, withSession, waitForText, send, sent, textOf, sha256, signedIn, signIn, signInIfLost, videoOf, watchUploads,
+  checkResumed, choose, enterCode, FAKE_CAMERA, filesOf, firstOpenReport, firstOpenReports, openCamera,
+  readyToSend, record, recordings, send, sent, sha256, signedIn, signIn, signInIfLost, textOf, videoOf,
+  waitForAllSent, waitForRecorded, waitForText, watchUploads, withSession,
 } from './driver.mjs';
-import { checkAccessibility, run, waitUntil, readWorld } from './harness.mjs';
-import { killableBrowser, paddedVideo, networkOf, quotaOf, withOnLine } from './faults.mjs';
+import { checkAccessibility, readWorld, run, waitUntil } from './harness.mjs';
+import { killableBrowser, networkOf, paddedVideo, quotaOf, withOnLine } from './faults.mjs';
 import { startProxy } from './proxy.mjs';
 
 const PIECE = 4 * 2 ** 20;
@@ -54,7 +55,7 @@ const flows = {
     await sent(page);
     checkResumed(uploads);
     const maxBytes = file.buffer.length + 3 * PIECE + MB / 4;
-    assert.ok(proxy.sent - before <= maxBytes, `${proxy.sent - before} of at maxBytes ${maxBytes} bytes`);
+    assert.ok(proxy.sent - before <= maxBytes, `${proxy.sent - before} of at most ${maxBytes} bytes`);
     assert.equal((await videoOf(page, report)).sha256, sha256(file));
     await page.context().close();
     proxy.close();

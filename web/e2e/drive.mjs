@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import {
-  grantPosition, askForCode, choose, FAKE_CAMERA, checkResumed, openCamera, firstOpenReport, phone, readyToSend, recordings, record,
-  send, sent, signedIn, signIn, signInIfLost, toSignIn, videoOf, watchUploads,
+  askForCode, checkResumed, choose, FAKE_CAMERA, firstOpenReport, grantPosition, openCamera, phone, readyToSend,
+  record, recordings, send, sent, signedIn, signIn, signInIfLost, toSignIn, videoOf, watchUploads,
 } from './driver.mjs';
-import { killableBrowser, paddedVideo, networkOf, withCamera } from './faults.mjs';
-import { checkAccessibility, check, run, waitUntil, readWorld } from './harness.mjs';
+import { killableBrowser, networkOf, paddedVideo, withCamera } from './faults.mjs';
+import { check, checkAccessibility, readWorld, run, waitUntil } from './harness.mjs';
 
 const PIECE = 4 * 2 ** 20;
 

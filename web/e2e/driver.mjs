@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { open, PHONE, waitUntil } from './harness.mjs';
@@ -86,8 +86,8 @@ function parseCode(letter) {
 }
 
 /**
- * The phone of a driver who is already signed in; all flows share one session. `denied` lists denied permissions; `options`
- * are those of the browser.
+ * The phone of a driver who is already signed in; all flows share one session. `denied` lists denied permissions;
+ * `options` are those of the browser.
  */
 export async function withSession(browser, world, { denied = [], base = world.base, ...options } = {}) {
   world.cookies ??= await cookiesOf(browser, world);
@@ -243,8 +243,8 @@ export async function firstOpenReports(page, count) {
 }
 
 /**
- * Waits until a number of seconds is on the disk, in at least two chunks: on a slow computer the first chunk may have no
- * picture.
+ * Waits until a number of seconds is on the disk, in at least two chunks: on a slow computer the first chunk may have
+ * no picture.
  */
 export async function waitForRecorded(page, seconds) {
   const sizes = new Set();

@@ -74,8 +74,8 @@ export function withClock(page, shift) {
 }
 
 /**
- * A camera whose picture is rotated by `turnPhone()` in the page. `only` limits the recording formats to a codec family,
- * such as `avc1`.
+ * A camera whose picture is rotated by `turnPhone()` in the page. `only` limits the recording formats to a codec
+ * family, such as `avc1`.
  */
 export function withRotatingCamera(page, only) {
   return page.addInitScript((family) => {

@@ -102,8 +102,8 @@ export async function pressAt(page, code, letter, { shift = false } = {}) {
 }
 
 /**
- * Runs flows sequentially and prints the duration of each; the process fails with the first. `world.only`, or FLOW in the
- * environment, selects flows by parts of their names.
+ * Runs flows sequentially and prints the duration of each; the process fails with the first. `world.only`, or FLOW in
+ * the environment, selects flows by parts of their names.
  */
 export async function run(flows, world) {
   const only = world.only ?? (process.env.FLOW ? [process.env.FLOW] : []);

@@ -1,14 +1,14 @@
-// The lifecycle of a report in Chromium: a driver records a video, a reviewer rejects it, the driver records another one,
-// a reviewer approves it, and 1C receives both. The world is that of the driver's page and the console, with `exchange`
-// (login and password of 1C) and `events` (the file of events received by 1C).
+// The lifecycle of a report in Chromium: a driver records a video, a reviewer rejects it, the driver records another
+// one, a reviewer approves it, and 1C receives both. The world is that of the driver's page and the console, with
+// `exchange` (login and password of 1C) and `events` (the file of events received by 1C).
 
 import assert from 'node:assert/strict';
 
 import {
-  FAKE_CAMERA, filesOf, openCamera, phone, waitForRecorded, readyToSend, record, recordings, waitForText, send, sent, textOf,
-  signedIn, signIn, startCamera,
+  FAKE_CAMERA, filesOf, openCamera, phone, readyToSend, record, recordings, send, sent, signedIn, signIn,
+  startCamera, textOf, waitForRecorded, waitForText,
 } from './driver.mjs';
-import { checkAccessibility, check, run, waitUntil, readWorld } from './harness.mjs';
+import { check, checkAccessibility, readWorld, run, waitUntil } from './harness.mjs';
 import { eventsOf, issueLink, revokeLinks, submissionsOf } from './onec.mjs';
 import { approve, DECISION_DELAY, find, reject, reviewer, shown, watch } from './reviewer.mjs';
 import { networkOf } from './faults.mjs';
@@ -261,7 +261,7 @@ async function checkLinkFails(page, key) {
   await page.fill('#name', DRIVER.name);
   await page.click('#link-who .dock button');
   await page.waitForSelector('[data-screen="link-failed"]:not([hidden])');
-  await checkAccessibility(page, `a link that checkLinkFails, ${key}`);
+  await checkAccessibility(page, `a link that fails, ${key}`);
   assert.equal(await page.textContent('[data-show="why"]'), await textOf(page, key));
 }
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { grantPosition, askForCode, choose, FAKE_CAMERA, phone, readyToSend, send, sent, signedIn } from './driver.mjs';
+import { askForCode, choose, FAKE_CAMERA, grantPosition, phone, readyToSend, send, sent, signedIn } from './driver.mjs';
 import { start } from './harness.mjs';
 import { take } from './picture.mjs';
 import { networkOf } from './faults.mjs';
@@ -93,7 +93,9 @@ async function link(browser, { base, director }, ref) {
   await page.context().close();
 }
 
-/** Takes the pictures. Returns two reports for the console: `same`, whose video has another position, and `portrait`. */
+/**
+ * Takes the pictures. Returns two reports for the console: `same`, whose video has another position, and `portrait`.
+ */
 export async function driverPictures(world, vehicle) {
   const browser = await start({ arguments_: [...FAKE_CAMERA, `--use-file-for-fake-video-capture=${vehicle.camera}`] });
   await signIn(browser, world);

@@ -1,5 +1,5 @@
-// A TCP proxy between the browser and the service. It can drop connections without the browser noticing: `navigator.onLine`
-// stays true and no event fires, as behind a router that has lost its uplink.
+// A TCP proxy between the browser and the service. It can drop connections without the browser noticing:
+// `navigator.onLine` stays true and no event fires, as behind a router that has lost its uplink.
 
 import { connect, createServer } from 'node:net';
 

@@ -13,8 +13,8 @@ export const text = (page, name) => page.locator(`[data-show="${name}"]:visible`
 export const refKey = (page) => new URL(page.url()).pathname.split('/').at(-1);
 
 /**
- * A page where `world.reviewer` has signed in. Chromium treats a response modified by a flow as public, and requires the
- * permission to load videos from a local storage.
+ * A page where `world.reviewer` has signed in. Chromium treats a response modified by a flow as public, and requires
+ * the permission to load videos from a local storage.
  */
 export async function reviewer(browser, world, options) {
   const page = await open(browser, world.base, { permissions: ['local-network-access'], ...options });
@@ -64,8 +64,8 @@ export async function watch(page) {
 }
 
 /**
- * Rejects the report with a Russian keyboard layout: ticks all items but the last two and types a reason. Returns the two
- * items.
+ * Rejects the report with a Russian keyboard layout: ticks all items but the last two and types a reason. Returns the
+ * two items.
  */
 export async function reject(page, reason) {
   const key = refKey(page);

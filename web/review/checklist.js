@@ -1,6 +1,6 @@
 // The checklist of the vehicle type's instructions. A tick stores the position in the video at which it was made.
 
-import { withSkipped, nextItem, withTick } from './draft.js';
+import { nextItem, withSkipped, withTick } from './draft.js';
 import { clock, part, setText } from './page.js';
 
 export class Checklist {

@@ -1,6 +1,6 @@
 // Comparison with an earlier report: its video is synchronised with the player of the page.
 
-import { part, setText, control } from './page.js';
+import { control, part, setText } from './page.js';
 import { cappedRate, follow, MAX_RATE, shiftText } from './follow.js';
 import { Source } from './source.js';
 

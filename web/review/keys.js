@@ -1,6 +1,9 @@
 // Maps keys to commands by physical position (`event.code`), so that they work on every keyboard layout.
 
-/** Decision keys are ignored for this many milliseconds after a report is shown: they may be meant for the previous one. */
+/**
+ * Decision keys are ignored for this many milliseconds after a report is shown: they may be meant for the previous
+ * one.
+ */
 const DECISION_DELAY = 600;
 
 const PLAYER = {

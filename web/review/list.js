@@ -1,6 +1,6 @@
 // Lists: keyboard navigation between rows, restoring the row on return, and counts that are loaded after the page.
 
-import { control, focus, openStorage, part, setText, timeOfDay, setVisible } from './page.js';
+import { control, focus, openStorage, part, setText, setVisible, timeOfDay } from './page.js';
 
 const ROW = 'review.row';
 const REFRESH_INTERVAL = 60_000;

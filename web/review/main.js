@@ -10,7 +10,7 @@
 //              `input[data-do=single-keys]`, checked according to the account
 //              `[data-do=queue]` the link to the queue (key Q)
 //              `[data-part=messages]` a live region with a `form[data-message=ID]` for each message, `data-server`
-//              if it is stored on the server · `template[data-part=message]` for one message: `a`, `span`, `input[name=id]`
+//              if it is stored on the server · `template[data-part=message]`: `a`, `span`, `input[name=id]`
 // Lists        `[data-part=rows]`, in it `[data-row=ID]` with a link `a[data-open]` · `input[data-part=search]`
 //              `a[data-do=start]` · `[data-part=new]`, hidden, with `[data-show=new]` · `[data-show=stale]`, hidden
 // Report       `[data-part=report]` contains all of it; gets `data-mode=watch|reject`
@@ -33,12 +33,12 @@
 // Reject       `form[data-part=reject]` to /review/decide, hidden unless open: checkboxes `item` and `code`,
 //              `textarea[name=text]`, `[data-show=left]`, `[data-show=kept]`, `[data-part=preview]`,
 //              `[data-part=problem]` tabindex -1 with `[data-show=problem]`
-//              `[data-part=side]` hidden while the form is open · `[data-part=dock-watch]`, `[data-part=dock-reject]` with
-//              `[data-do=cancel]` and `button[data-do=send][form=…]`
+//              `[data-part=side]` hidden while the form is open · `[data-part=dock-watch]`, `[data-part=dock-reject]`
+//              with `[data-do=cancel]` and `button[data-do=send][form=…]`
 // Compare      `a[data-do=compare]` links of earlier reports · `a[data-do=close-compare]`
 //              `video[data-part=other][data-link=ADDRESS][data-expires=MS]` · `[data-do=align]` · `[data-show=shift]`
 
-import { Texts, pageData } from '../shared/data.js';
+import { pageData, Texts } from '../shared/data.js';
 import { Announcer } from './announce.js';
 import { Api } from './api.js';
 import { Decisions } from './decisions.js';

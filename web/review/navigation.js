@@ -16,8 +16,8 @@ export class Navigation {
   #path;
 
   /**
-   * `show(result)` replaces the current page; `canShow(result)` decides whether that is possible; `onOffline()` is called
-   * if the back or forward button leads to a page that cannot be fetched.
+   * `show(result)` replaces the current page; `canShow(result)` decides whether that is possible; `onOffline()` is
+   * called if the back or forward button leads to a page that cannot be fetched.
    */
   constructor({ show, canShow, onOffline, fetch = fetchPage, browser = globalThis }) {
     Object.assign(this, { show, canShow, onOffline, fetch, browser });

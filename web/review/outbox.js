@@ -1,5 +1,6 @@
-// An outbox in local storage: decisions and undos that the server has not acknowledged. The id, which
-// comes with the form, is an idempotency key, so retries are safe. Each entry has its own storage key, because tabs write concurrently.
+// An outbox in local storage: decisions and undos that the server has not acknowledged. The id, which comes with the
+// form, is an idempotency key, so retries are safe. Each entry has its own storage key, because tabs write
+// concurrently.
 
 import { outcomeOf } from './api.js';
 

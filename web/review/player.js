@@ -1,7 +1,7 @@
 // The player: controls, seek bar, and the note that is shown instead of a picture.
 
 import { probe } from './codec.js';
-import { clock, control, part, setVisible, setText } from './page.js';
+import { clock, control, part, setText, setVisible } from './page.js';
 import { rangesOf } from './link.js';
 import { Source } from './source.js';
 import { nextRotation, nextSpeed, rotationScale, SPEEDS, speedText, watchedBetween } from './turn.js';

@@ -1,7 +1,7 @@
 // The rejection form next to the video.
 
 import { preselected } from './draft.js';
-import { control, focus, part, setVisible, setText, timeOfDay } from './page.js';
+import { control, focus, part, setText, setVisible, timeOfDay } from './page.js';
 import { compose, lengthOf, MAX_LENGTH, problemOf } from './reason.js';
 
 export class RejectForm {

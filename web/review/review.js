@@ -1,6 +1,6 @@
 // One report: player, checklist, draft and decision. Disposed of when the next report is shown.
 
-import { Texts, isolated } from '../shared/data.js';
+import { isolated, Texts } from '../shared/data.js';
 import { Prefetch } from './ahead.js';
 import { Checklist } from './checklist.js';
 import { Claim } from './claim.js';
@@ -9,7 +9,7 @@ import { confirmationFor } from './decide.js';
 import { refusalText } from './decisions.js';
 import { Drafts } from './draft.js';
 import { serverClock, timestamp } from './link.js';
-import { control, focus, newId, part, setVisible, setText } from './page.js';
+import { control, focus, newId, part, setText, setVisible } from './page.js';
 import { pairsOf } from './outbox.js';
 import { Player } from './player.js';
 import { RejectForm } from './reject.js';

@@ -1,7 +1,7 @@
 // The source of a video element: renews the presigned link before it expires, and keeps position, pause and rate.
 
 import { verdict } from './codec.js';
-import { retryAfterFailure, linkOutcome, needsLink, rangesOf } from './link.js';
+import { linkOutcome, needsLink, rangesOf, retryAfterFailure } from './link.js';
 
 export class Source {
   #failures = 0;
@@ -10,7 +10,10 @@ export class Source {
   #pendingTime = null;
   #isStopped = false;
 
-  /** `onState({ type, … })`: `fine`, `renewing`, `unavailable` with the seconds to the retry, `gone`, `codec`, `signed-out`. */
+  /**
+   * `onState({ type, … })`: `fine`, `renewing`, `unavailable` with the seconds to the retry, `gone`, `codec`,
+   * `signed-out`.
+   */
   constructor(video, { url, expiresAt, linkUrl, isH265, api, now, signal, onState }) {
     Object.assign(this, { video, url, expiresAt, linkUrl, isH265, api, now, onState, signal });
     /** Whether the reviewer wants it to play, also while it is buffering or the link is renewed. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Texts, fill, isolated, pluralForm } from '../shared/data.js';
+import { fill, isolated, pluralForm, Texts } from '../shared/data.js';
 
 test('placeholders are replaced once', () => {
   assert.equal(fill('{a} and {b}, {c}', { a: '{b}', b: 2 }), '{b} and 2, {c}');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { blobReader, kindOf, topLevel, intactLength } from '../../drive/boxes.js';
+import { blobReader, intactLength, kindOf, topLevel } from '../../drive/boxes.js';
 import { Files } from '../../drive/files.js';
 import { appendTo, removeFrom } from '../../drive/opfs-core.js';
 import { examine, headOf, isReadable, isSame, sha256 } from '../../drive/picked.js';

@@ -4,11 +4,11 @@ import test from 'node:test';
 import { Api } from '../../drive/api.js';
 import { outcomeOf } from '../../drive/finish.js';
 import { recordOutcome } from '../../drive/job.js';
-import { inspectRecording, othersNotice, refuseUnsent, cleanUp } from '../../drive/kept.js';
+import { cleanUp, inspectRecording, othersNotice, refuseUnsent } from '../../drive/kept.js';
 import { filmLock } from '../../drive/locks.js';
 import { belongsTo, newRecording } from '../../drive/recordings.js';
 import { RecordingStore } from '../../drive/store.js';
-import { isSamePerson, saveIdentity, displayName, loadIdentity } from '../../drive/who.js';
+import { displayName, isSamePerson, loadIdentity, saveIdentity } from '../../drive/who.js';
 
 const SERIK = { name: 'Серик', mobile: '+7 701 111 22 33' };
 const NAMESAKE = { name: 'Серик', mobile: '+7 702 444 55 66' };

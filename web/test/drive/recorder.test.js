@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { remainingBudget, nominalRate, rates, secondsThatFit } from '../../drive/budget.js';
+import { nominalRate, rates, remainingBudget, secondsThatFit } from '../../drive/budget.js';
 import { candidates, chooseFormat } from '../../drive/codec.js';
 import { elapsed, initial, remaining, step } from '../../drive/recorder.js';
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { capabilities, inAppBrowser, isChromium, isIos, waysToFilm } from '../../drive/browser.js';
-import { corrected, isWrong, offsetOf, offsetAtRecording } from '../../drive/clock.js';
+import { corrected, isWrong, offsetAtRecording, offsetOf } from '../../drive/clock.js';
 import { better, degrees, fixOf, locate } from '../../drive/position.js';
 import { Progress } from '../../drive/progress.js';
-import { belongsTo, uploadMetadata, filenameOf, expired, statusOf, missingSpace, newRecording, recovered, latestUnsent } from '../../drive/recordings.js';
-import { terminalEventOf, messageOf } from '../../drive/refusals.js';
-import { hasStalled, backoff, nextStep, retryAfterOf } from '../../drive/retry.js';
+import { belongsTo, expired, filenameOf, latestUnsent, missingSpace, newRecording, recovered, statusOf, uploadMetadata } from '../../drive/recordings.js';
+import { messageOf, terminalEventOf } from '../../drive/refusals.js';
+import { backoff, hasStalled, nextStep, retryAfterOf } from '../../drive/retry.js';
 import { DriveTexts, stopwatch } from '../../drive/text.js';
 
 const LIMITS = { maxBytes: 64 * 2 ** 20 };

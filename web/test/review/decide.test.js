@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { outcomeOf } from '../../review/api.js';
 import { confirmationFor, undoState } from '../../review/decide.js';
-import { stepIndex, parseCount } from '../../review/list.js';
+import { parseCount, stepIndex } from '../../review/list.js';
 import { compose, problemOf } from '../../review/reason.js';
 
 test('an approval needs confirmation if the video was not watched or a check fails', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Drafts, withSkipped, nextItem, preselected, withTick } from '../../review/draft.js';
+import { Drafts, nextItem, preselected, withSkipped, withTick } from '../../review/draft.js';
 import { SafeStorage } from '../../review/page.js';
 import { fakeStorage } from './storage.js';
 

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { compose } from '../../review/reason.js';
 import { confirmationFor } from '../../review/decide.js';
 import { cappedRate, follow } from '../../review/follow.js';
-import { retryAfterFailure, needsLink } from '../../review/link.js';
+import { needsLink, retryAfterFailure } from '../../review/link.js';
 import { commandOf, DecisionGuard, digitsOf } from '../../review/keys.js';
 
 test('commands depend on the physical key, and are ignored with a modifier or in a text field', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { linkOutcome, elapsedSince } from '../../review/link.js';
+import { elapsedSince, linkOutcome } from '../../review/link.js';
 
 test('elapsed time includes sleep and is never negative', () => {
   const at = { steady: 1000, wall: 5000 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { FRAMES, frameAt, frameSize, frameTimes } from '../../review/strip.js';
+import { frameAt, FRAMES, frameSize, frameTimes } from '../../review/strip.js';
 
 test('frames are at the centres of equal intervals', () => {
   const times = frameTimes(12);
