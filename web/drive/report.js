@@ -63,7 +63,7 @@ class ReportPage {
       document.getElementById('camera-app').click();
     });
     onClick(page, 'show', () => this.show());
-    onClick(page, 'kept-send', () => this.checkKept());
+    onClick(page, 'kept-send', () => this.checkUnsent());
     onClick(page, 'leave-camera', () => {
       this.#leaveCamera();
       this.show();
@@ -149,7 +149,7 @@ class ReportPage {
   /** Offers to send the recording or to record again. */
   #offerToSend(recording) {
     const { texts } = this.context;
-    this.kept = recording;
+    this.unsent = recording;
     const screen = showScreen('kept');
     const length = recording.durationMs ? texts.duration(recording.durationMs / 1000) : '';
     setText(screen, 'kept-facts', [length, texts.size(recording.size)].filter(Boolean).join(' · '));
@@ -169,8 +169,8 @@ class ReportPage {
     showScreen('show');
   }
 
-  async checkKept() {
-    const recording = this.kept;
+  async checkUnsent() {
+    const recording = this.unsent;
     const file = await this.context.fileOf(recording).catch(() => null);
     if (file) await this.check.open(recording, file);
     else await this.unreadable(recording);

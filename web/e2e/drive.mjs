@@ -137,8 +137,8 @@ const flows = {
   'refuses a file that is too large before the upload': async (browser, world) => {
     const page = await signedIn(browser, world);
     const report = await firstOpenReport(page);
-    const asked = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const requests = [];
+    page.on('request', (request) => requests.push(new URL(request.url()).pathname));
     const folder = mkdtempSync(join(tmpdir(), 'forte-'));
     const file = join(folder, 'large.mp4');
     writeFileSync(file, Buffer.from('000000186674797069736f6d0000020069736f6d69736f32', 'hex'));
@@ -148,7 +148,7 @@ const flows = {
     await grantPosition(page);
     await page.waitForSelector('[data-screen="refused"]:not([hidden])');
     assert.match(await page.textContent('[data-screen="refused"]'), /64/);
-    assert.deepEqual(asked.filter((path) => path.startsWith('/uploads')), []);
+    assert.deepEqual(requests.filter((path) => path.startsWith('/uploads')), []);
     await checkAccessibility(page, 'refused');
     rmSync(folder, { recursive: true });
     await page.context().close();

@@ -79,8 +79,8 @@ async function waitForCode(folder, before) {
   throw new Error('no mail with a code was received');
 }
 
-function parseCode(letter) {
-  const parts = letter.replaceAll('\r', '').split(/base64\n(?:.+\n)*\n/);
+function parseCode(mail) {
+  const parts = mail.replaceAll('\r', '').split(/base64\n(?:.+\n)*\n/);
   const texts = parts.slice(1).map((part) => Buffer.from(part.split('\n--')[0], 'base64').toString());
   return texts.join('\n').match(/^\s*(\d{4,8})\s*$/m)?.[1] ?? null;
 }

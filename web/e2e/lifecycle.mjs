@@ -156,7 +156,7 @@ const flows = {
     await revokeLinks(world, report.ref);
     await driver.click('[data-do="send"]');
     await checkLinkExpired(driver);
-    const [kept] = await recordings(driver);
+    const [stored] = await recordings(driver);
     await signIn(driver, world);
     await waitForText(driver, 'other', 'drive.kept_other', { name: `${DRIVER.name} (…2233)` });
     await checkAccessibility(driver, 'the video of another driver');
@@ -165,9 +165,9 @@ const flows = {
     await record(driver, 4);
     await send(driver);
     const [submission] = await waitForQueue(world, report.ref, 1);
-    assert.notEqual(submission.length, kept.size);
-    assert.ok((await recordings(driver)).some(({ id, state }) => id === kept.id && state === kept.state));
-    assert.ok((await filesOf(driver)).includes(kept.name));
+    assert.notEqual(submission.length, stored.size);
+    assert.ok((await recordings(driver)).some(({ id, state }) => id === stored.id && state === stored.state));
+    assert.ok((await filesOf(driver)).includes(stored.name));
     await close(driver);
   },
 
@@ -344,18 +344,18 @@ async function checkLinkExpired(page) {
   await page.waitForSelector('[data-screen="failed"]:not([hidden])');
   assert.equal(await page.textContent('[data-show="failed"]'), await textOf(page, 'drive.film_link_old'));
   await checkAccessibility(page, 'an expired link');
-  const [kept] = await recordings(page);
-  assert.ok(['ready', 'sending'].includes(kept.state), kept.state);
+  const [stored] = await recordings(page);
+  assert.ok(['ready', 'sending'].includes(stored.state), stored.state);
   const size = await page.evaluate(async (name) => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('drive');
     return (await (await folder.getFileHandle(name)).getFile()).size;
-  }, kept.name);
-  assert.ok(size > 0 && size === kept.size, `${size} of ${kept.size} bytes`);
+  }, stored.name);
+  assert.ok(size > 0 && size === stored.size, `${size} of ${stored.size} bytes`);
 }
 
 /** Sends the stored recording with a new link for the report. */
 async function sendByNewLink(page, world, report) {
-  const [kept] = await recordings(page);
+  const [stored] = await recordings(page);
   await page.goto(await issueLink(world, report.ref));
   await openByLink(page, report);
   await page.waitForFunction(() => ['kept', 'sending', 'sent'].includes(document.body.dataset.shown));
@@ -365,15 +365,15 @@ async function sendByNewLink(page, world, report) {
   }
   await sent(page);
   const [submission] = await waitForQueue(world, report.ref, 1);
-  assert.equal(submission.length, kept.size);
+  assert.equal(submission.length, stored.size);
 }
 
 /** Signs in as the driver of the recording, which is then sent. */
 async function sendAfterSignIn(page, world, report) {
-  const [kept] = await recordings(page);
+  const [stored] = await recordings(page);
   await signIn(page, world);
   const [submission] = await waitForQueue(world, report.ref, 1);
-  assert.equal(submission.length, kept.size);
+  assert.equal(submission.length, stored.size);
   assert.equal(submission.film_link, undefined);
   await page.waitForFunction(() => document.querySelectorAll('#kept article').length === 0);
 }

@@ -128,13 +128,13 @@ export async function driverPictures(world, vehicle) {
   await take(page, 'drive-refused-360');
 
   await link(browser, world, linked);
-  await kept(page, refused, vehicle.larger(recorded, 35));
+  await offlineList(page, refused, vehicle.larger(recorded, 35));
   await browser.close();
   return { same, portrait };
 }
 
 /** The dark list with a video waiting for the network. */
-async function kept(page, ref, file) {
+async function offlineList(page, ref, file) {
   await choose(page, ref, file);
   const network = await networkOf(page);
   await network.away();

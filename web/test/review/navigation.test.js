@@ -41,24 +41,24 @@ function browserAt(path) {
 function navigation(path, { pages = {}, canShow = () => true } = {}) {
   const browser = browserAt(path);
   const shown = [];
-  const asked = [];
+  const fetched = [];
   let offline = 0;
   const fetch = async (href) => {
-    asked.push(href.slice(BASE.length));
+    fetched.push(href.slice(BASE.length));
     const page = await pages[href.slice(BASE.length)];
     return page ?? { url: href, page: {}, data: {} };
   };
   const self = new Navigation({ browser, fetch, canShow, show: ({ url }) => shown.push(url.slice(BASE.length)), onOffline: () => { offline += 1; } });
-  return { self, browser, shown, asked, offline: () => offline };
+  return { self, browser, shown, fetched, offline: () => offline };
 }
 
 const events = () => new Promise((resolve) => { setImmediate(resolve); });
 
 test('each report is a history entry, and the back button shows the previous one', async () => {
-  const { self, browser, shown, asked } = navigation('/review/report/a');
+  const { self, browser, shown, fetched } = navigation('/review/report/a');
   assert.equal(await self.go('/review/report/b'), 'shown');
   assert.equal(await self.go('/review/report/c', { prefetched: { url: `${BASE}/review/report/c`, page: {} } }), 'shown');
-  assert.deepEqual(asked, ['/review/report/b']);
+  assert.deepEqual(fetched, ['/review/report/b']);
   await browser.back();
   await events();
   assert.deepEqual(shown, ['/review/report/b', '/review/report/c', '/review/report/b']);
@@ -66,9 +66,9 @@ test('each report is a history entry, and the back button shows the previous one
 });
 
 test('a link to a fragment of the page loads nothing', async () => {
-  const { browser, asked, shown } = navigation('/review/report/a');
+  const { browser, fetched, shown } = navigation('/review/report/a');
   await browser.follow('#decision');
-  assert.deepEqual([asked, shown, browser.location.assigned], [[], [], []]);
+  assert.deepEqual([fetched, shown, browser.location.assigned], [[], [], []]);
 });
 
 test('the current page stays if the next one cannot be fetched', async () => {
