@@ -1,11 +1,11 @@
-// Requests to this service: same origin, in the driver's language, with the token of the page.
+// Same-origin requests to this service, in the driver's language, with the page's CSRF token or an access token.
 
 import { offsetOf } from './clock.js';
 
-/** A token is not used in the last seconds of its life. */
-const SPARE = 20_000;
+/** Milliseconds before its expiry in which an access token is replaced. */
+const EXPIRY_MARGIN = 20_000;
 
-/** A problem of the service; `message` is its stable code. */
+/** An error response of the service. `message` is its stable error code. */
 export class ApiError extends Error {
   constructor(status, data) {
     super(data?.error ?? `http_${status}`);
@@ -16,21 +16,21 @@ export class ApiError extends Error {
 
 export class Api {
   #token = null;
-  #renewing = null;
+  #refresh = null;
 
-  /** `csrf` is that of the session of this page, `kind` is `drive` or `film`. */
+  /** `csrf` is the token of this page's session; `kind` is the kind of the session, `drive` or `film`. */
   constructor({ language, csrf, kind, fetch = globalThis.fetch.bind(globalThis), now = Date.now, onOffset }) {
     Object.assign(this, { language, csrf, kind, fetch, now, onOffset });
   }
 
-  /** Sends a request; resolves with the JSON of its answer, rejects with `ApiError`, or offline with TypeError. */
+  /** Sends a request. Resolves with the JSON of the response; rejects with `ApiError`, or with `TypeError` offline. */
   async send(method, path, { body, form, token, timeout = 20_000 } = {}) {
     const headers = { 'Accept-Language': this.language, Accept: 'application/json' };
     if (body) headers['Content-Type'] = 'application/json';
     if (token) headers.Authorization = `Bearer ${token}`;
     else if (this.csrf) headers['X-CSRF-Token'] = this.csrf;
     const sentAt = this.now();
-    const answer = await this.fetch(path, {
+    const response = await this.fetch(path, {
       method,
       headers,
       body: form ?? (body ? JSON.stringify(body) : undefined),
@@ -38,42 +38,42 @@ export class Api {
       cache: 'no-store',
       signal: AbortSignal.timeout(timeout),
     });
-    const offset = offsetOf(answer.headers.get('Date'), sentAt, this.now());
+    const offset = offsetOf(response.headers.get('Date'), sentAt, this.now());
     if (offset !== null) this.onOffset?.(offset);
-    const json = answer.status === 204 ? null : await answer.json().catch(() => null);
-    if (!answer.ok) throw new ApiError(answer.status, json?.data);
+    const json = response.status === 204 ? null : await response.json().catch(() => null);
+    if (!response.ok) throw new ApiError(response.status, json?.data);
     return json?.data ?? json;
   }
 
-  /** An access token that is still valid for a while. Rejects with `signed_out` or `other_session`. */
+  /** An access token that does not expire soon. Rejects with `signed_out` or `other_session`. */
   async token() {
-    if (this.#token && this.#token.until - this.now() > SPARE) return this.#token.value;
+    if (this.#token && this.#token.until - this.now() > EXPIRY_MARGIN) return this.#token.value;
     return this.refreshToken();
   }
 
-  /** A new access token. Several callers at once share one request. */
+  /** A new access token. Concurrent callers share one request. */
   refreshToken() {
-    this.#renewing ??= this.#renew().finally(() => {
-      this.#renewing = null;
+    this.#refresh ??= this.#requestToken().finally(() => {
+      this.#refresh = null;
     });
-    return this.#renewing;
+    return this.#refresh;
   }
 
-  async #renew() {
+  async #requestToken() {
     try {
       const data = await this.send('POST', '/drive/token', { body: { session: this.kind } });
       this.#token = { value: data.access_token, until: this.now() + data.expires_in * 1000 };
       return data.access_token;
     } catch (error) {
-      // The cookie is that of another driver or another link, who came to this phone after the page.
+      // Another driver or link has started a session on this phone since the page was loaded.
       if (error.message === 'csrf_invalid') throw new Error('other_session');
       if (error.status === 401 || error.status === 403) throw new Error('signed_out');
       throw error;
     }
   }
 
-  /** The state of an upload, by its address; null if the service does not know it. */
-  async upload(url) {
+  /** The state of an upload by its URL; null if the service does not know it. */
+  async uploadState(url) {
     try {
       return await this.send('GET', new URL(url, location.href).pathname, { token: await this.token() });
     } catch (error) {
@@ -87,7 +87,7 @@ export class Api {
   }
 }
 
-/** An id for this browser, kept for its sign-ins. */
+/** The device id of this browser, stored for later sign-ins. */
 export function deviceId(storage = globalThis.localStorage, crypto = globalThis.crypto) {
   const known = read(storage, 'drive.device');
   if (known) return known;
@@ -101,7 +101,7 @@ export function randomId(crypto = globalThis.crypto) {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Storage may be forbidden altogether. */
+/** Reads a stored value; null if there is none or storage is blocked. */
 export function read(storage, name) {
   try {
     return storage.getItem(name);
@@ -110,11 +110,12 @@ export function read(storage, name) {
   }
 }
 
+/** Stores a value, or removes it if it is null. */
 export function write(storage, name, value) {
   try {
     if (value === null) storage.removeItem(name);
     else storage.setItem(name, value);
   } catch {
-    // It is asked for again next time.
+    // Without storage the value is asked for again on the next page.
   }
 }

@@ -1,10 +1,10 @@
-// The top-level boxes of an MP4: enough to find `moov` for the preflight, and the end of what is whole after
-// a crash. `readAt(position, length)` resolves with a Uint8Array, shorter at the end of the file.
+// Reads the top-level boxes of an MP4, to find `moov` for the preflight and the last complete fragment after a crash.
+// `readAt(position, length)` resolves with a Uint8Array, which is shorter at the end of the file.
 
-/** More boxes than a recording of ten minutes with a fragment each second has. */
+/** More than a recording of ten minutes with one fragment per second has. */
 const MAX_BOXES = 4000;
 
-/** How far a file is looked through for `moov`; all phones write it near one of the ends. */
+/** The top-level boxes, at most `MAX_BOXES`; stops at the first invalid header. */
 export async function topLevel(readAt, size) {
   const boxes = [];
   let at = 0;
@@ -37,11 +37,11 @@ function header(bytes, at, size) {
 }
 
 /**
- * The length up to which a fragmented recording is whole: the end of its last pair of `moof` and `mdat`.
+ * The length of the intact part of a fragmented recording: the end of its last complete pair of `moof` and `mdat`;
  * 0 if there is none.
  */
-export function wholeLength(boxes, size) {
-  let whole = 0;
+export function intactLength(boxes, size) {
+  let intact = 0;
   let hasIndex = false;
   let hasFragment = false;
   for (const box of boxes) {
@@ -49,14 +49,14 @@ export function wholeLength(boxes, size) {
     if (box.kind === 'moov') hasIndex = true;
     if (box.kind === 'moof') hasFragment = true;
     if (box.kind === 'mdat' && hasIndex && hasFragment) {
-      whole = box.end;
+      intact = box.end;
       hasFragment = false;
     }
   }
-  return whole;
+  return intact;
 }
 
-/** What a file is, by its first bytes: mp4, quicktime, webm, or other. */
+/** Detects the format from the first bytes: `mp4`, `quicktime`, `webm` or `other`. */
 export function kindOf(head) {
   const text = (from, to) => String.fromCharCode(...head.subarray(from, to));
   if (head[0] === 0x1a && head[1] === 0x45 && head[2] === 0xdf && head[3] === 0xa3) return 'webm';
@@ -72,7 +72,7 @@ export function kindOf(head) {
   return ['moov', 'mdat'].includes(kind) ? 'quicktime' : 'other';
 }
 
-/** A reader of a Blob for `topLevel`. */
+/** A `readAt` function for a Blob. */
 export function blobReader(blob) {
   return async (at, length) => new Uint8Array(await blob.slice(at, at + length).arrayBuffer());
 }

@@ -1,4 +1,4 @@
-// What kind of browser this is, where it matters.
+// Detects the browser and its capabilities.
 
 const IN_APP = [
   ['Telegram', /Telegram|TelegramBot/i],
@@ -11,7 +11,7 @@ const IN_APP = [
   ['Viber', /Viber/i],
 ];
 
-/** The app whose built-in browser this is, or null. Their cameras and uploads fail silently. */
+/** The app whose in-app browser this is, or null. In in-app browsers camera and uploads fail silently. */
 export function inAppBrowser(userAgent, { hasTelegramProxy = false } = {}) {
   if (hasTelegramProxy) return 'Telegram';
   for (const [name, pattern] of IN_APP) {
@@ -28,29 +28,29 @@ export function isIos(userAgent, maxTouchPoints = 0) {
   return /\b(iPhone|iPad|iPod)\b/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1);
 }
 
-/** Chromium and what is built on it; on iOS every browser is WebKit. */
+/** Whether the engine is Chromium. On iOS every browser uses WebKit. */
 export function isChromium(userAgent) {
   return /Chrom(e|ium)\//.test(userAgent) && !/\b(iPhone|iPad|iPod)\b/.test(userAgent);
 }
 
 /**
- * What this page can do: film, place, keep. Over plain http browsers hide these, and the page says so instead
- * of failing one by one.
+ * Available features: recording, position, and files on the disk. Over plain http browsers disable them all; the page
+ * then shows one notice instead of failing at each.
  */
-export function abilities(scope) {
+export function capabilities(scope) {
   const { isSecureContext, navigator } = scope;
   const media = isSecureContext && typeof navigator?.mediaDevices?.getUserMedia === 'function';
   return {
     isSecure: isSecureContext === true,
     film: media && typeof scope.MediaRecorder === 'function',
     place: isSecureContext === true && 'geolocation' in navigator,
-    keep: isSecureContext === true && typeof navigator?.storage?.getDirectory === 'function' && typeof scope.Worker === 'function',
+    storeFiles: isSecureContext === true && typeof navigator?.storage?.getDirectory === 'function' && typeof scope.Worker === 'function',
   };
 }
 
 /**
- * The ways to a video, the best first: recorder, file, camera. The camera app is not offered on iOS, where it
- * films 480×360 for a page.
+ * The available ways to provide a video, best first: `recorder`, `file`, `camera` (the camera app). The camera app is
+ * not offered on iOS, where it records 480×360 for web pages.
  */
 export function waysToFilm({ film, hasFormat, locksOrientation, canLock, ios }) {
   const ways = [];

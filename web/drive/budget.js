@@ -1,44 +1,44 @@
-// How long a recording may still go on, so that it always fits the limit of an upload.
+// Computes how long a recording may continue within the size limit of an upload.
 
 const MAX_VIDEO_BITS = 1_500_000;
 const MIN_VIDEO_BITS = 400_000;
 const SOUND_BITS = 64_000;
-/** A walk around a vehicle takes at most about three minutes. */
-const WANTED_SECONDS = 180;
-/** Boxes around the pictures, and encoders that exceed their rate. */
+/** The rates are chosen for this length: a walk around a vehicle takes at most about three minutes. */
+const TARGET_SECONDS = 180;
+/** Container overhead, and encoders that exceed their rate. */
 const OVERHEAD = 1.15;
-/** Encoders answer a fast pan with far more than their mean rate. */
+/** During a fast pan encoders produce far more than their mean rate. */
 const BURST = 2;
 
-/** The rates that let three minutes fit `limit` bytes, if the picture stays legible at them. */
+/** Bit rates at which `TARGET_SECONDS` fit into `limit` bytes, but not below the minimum for a legible picture. */
 export function rates(limit) {
-  const perSecond = (limit * 8) / OVERHEAD / WANTED_SECONDS;
+  const perSecond = (limit * 8) / OVERHEAD / TARGET_SECONDS;
   const video = Math.floor(Math.min(MAX_VIDEO_BITS, Math.max(MIN_VIDEO_BITS, perSecond - SOUND_BITS)));
   return { videoBitsPerSecond: video, audioBitsPerSecond: SOUND_BITS };
 }
 
-/** Bytes a second that the encoder is asked for. */
+/** The requested rate in bytes per second. */
 export function nominalRate({ videoBitsPerSecond, audioBitsPerSecond }) {
   return ((videoBitsPerSecond + audioBitsPerSecond) / 8) * OVERHEAD;
 }
 
 /**
- * What is left of the limit.
+ * The remaining time within the limit, and whether it is used up.
  *
- * `bytes` are those that the recorder has handed over, `sinceChunk` the seconds since it last did: what it
- * holds back counts too, and so does the piece that follows a stop. Chunks of different sizes and a recorder
- * that hands over late therefore never lead beyond the limit.
+ * `bytes` is the total size of the chunks delivered so far, `sinceChunk` the seconds since the last chunk. The estimate
+ * includes data that the recorder still buffers and the chunk that follows a stop, so that large or late chunks do not
+ * exceed the limit.
  */
-export function left({ limit, bytes, seconds, sinceChunk, largestChunk, nominal }) {
+export function remainingBudget({ limit, bytes, seconds, sinceChunk, largestChunk, nominal }) {
   const measured = seconds > 3 ? bytes / Math.max(seconds - sinceChunk, 1) : 0;
   const rate = Math.max(nominal, measured);
-  const held = sinceChunk * rate * BURST;
+  const buffered = sinceChunk * rate * BURST;
   const reserve = Math.max(largestChunk, rate) * BURST + limit / 200;
-  const free = limit - bytes - held - reserve;
+  const free = limit - bytes - buffered - reserve;
   return { seconds: Math.max(0, Math.floor(free / rate)), isOver: free <= 0 };
 }
 
-/** How many seconds of a recording of this size and length fit the limit; null if its length is unknown. */
+/** The seconds that fit the limit at the rate of this recording; null if its length is unknown. */
 export function secondsThatFit(limit, size, durationMs) {
   if (!durationMs || !size) return null;
   return Math.floor((durationMs / 1000) * (limit / size) * 0.97);

@@ -1,11 +1,11 @@
-// The camera and MediaRecorder of the browser. What happens when is decided by `recorder.js`.
+// Wraps the camera and MediaRecorder of the browser. `recorder.js` decides when they are used.
 
 import { rates } from './budget.js';
 import { isChromium } from './browser.js';
 import { chooseFormat } from './codec.js';
 
-/** Pieces of a second each: at most two seconds are lost with a killed tab. */
-const PIECE = 1000;
+/** Length of a chunk: a killed tab loses at most two chunks. */
+const CHUNK_MS = 1000;
 
 const VIDEO = {
   facingMode: { ideal: 'environment' },
@@ -14,14 +14,14 @@ const VIDEO = {
   frameRate: { ideal: 30, max: 30 },
 };
 
-/** The format that this browser records, or null. */
+/** The format in which this browser records, or null. */
 export function formatOf(withSound, scope = globalThis) {
   if (typeof scope.MediaRecorder !== 'function') return null;
   const isSupported = (type) => scope.MediaRecorder.isTypeSupported(type);
   return chooseFormat(isSupported, { isChromium: isChromium(scope.navigator.userAgent), withSound });
 }
 
-/** Whether a page may keep the screen from turning, which needs full screen. */
+/** Whether the page can lock the screen orientation, which requires full screen. */
 export const canLockOrientation = (scope = globalThis) =>
   typeof scope.screen?.orientation?.lock === 'function' && document.fullscreenEnabled === true;
 
@@ -30,115 +30,115 @@ export class Camera {
   #recorder = null;
   #wakeLock = null;
   #frames = 0;
-  /** Counts what opens and closes the camera: an answer to an earlier question is not used. */
-  #turn = 0;
+  /** Incremented by each open and close, so that the result of an earlier request is discarded. */
+  #generation = 0;
 
-  /** `listen(event)` hears the events of `recorder.js`. `preview` is a `<video>`. */
-  constructor(preview, limit, listen) {
+  /** `onEvent(event)` gets the events of `recorder.js`. `preview` is a `<video>`. */
+  constructor(preview, limit, onEvent) {
     this.preview = preview;
     this.limit = limit;
-    this.listen = listen;
+    this.onEvent = onEvent;
     this.format = null;
   }
 
   /**
-   * Opens the camera and the microphone with one question: iPhones record silence if they are asked for one
-   * after the other. Without a microphone it films without sound.
+   * Requests camera and microphone together: iPhones record silence if they are requested one after the other. Without
+   * a microphone it records without sound.
    */
   async open() {
     this.close();
-    const turn = this.#turn;
+    const generation = this.#generation;
     let stream;
     try {
-      stream = await this.#ask(true);
+      stream = await this.#requestStream(true);
     } catch (error) {
-      if (turn === this.#turn) this.listen({ type: 'denied', what: reasonOf(error) });
+      if (generation === this.#generation) this.onEvent({ type: 'denied', reason: reasonOf(error) });
       return;
     }
-    // The page was hidden meanwhile, or has asked again.
-    if (turn !== this.#turn) return stop(stream);
+    // The page was hidden or has requested the camera again meanwhile.
+    if (generation !== this.#generation) return stop(stream);
     this.#stream = stream;
     const hasSound = stream.getAudioTracks().length > 0;
     this.format = formatOf(hasSound);
     for (const track of stream.getVideoTracks()) {
-      track.addEventListener('ended', () => this.#say(stream, { type: 'ended' }));
-      track.addEventListener('mute', () => this.#say(stream, { type: 'muted' }));
+      track.addEventListener('ended', () => this.#emit(stream, { type: 'ended' }));
+      track.addEventListener('mute', () => this.#emit(stream, { type: 'muted' }));
     }
     this.preview.srcObject = stream;
     await this.preview.play().catch(() => {});
-    this.preview.onresize = () => this.#turned(stream);
+    this.preview.onresize = () => this.#onResize(stream);
     this.#countFrames();
-    this.#say(stream, { type: 'opened', hasSound });
+    this.#emit(stream, { type: 'opened', hasSound });
   }
 
-  async #ask(withSound) {
+  async #requestStream(withSound) {
     try {
       return await navigator.mediaDevices.getUserMedia({ video: VIDEO, audio: withSound });
     } catch (error) {
-      // A denied or missing microphone fails the whole question; so does a denied camera, which fails again.
+      // A denied or missing microphone fails the combined request. A denied camera fails again without sound.
       if (!withSound) throw error;
-      return this.#ask(false);
+      return this.#requestStream(false);
     }
   }
 
-  #say(stream, event) {
-    if (stream === this.#stream) this.listen(event);
+  #emit(stream, event) {
+    if (stream === this.#stream) this.onEvent(event);
   }
 
-  /** The screen could not be locked, and the format cannot hold pictures of two sizes. */
-  #turned(stream) {
-    if (this.format?.locksOrientation) this.#say(stream, { type: 'turned' });
+  /** The orientation was not locked, and the format does not support a change of the picture size. */
+  #onResize(stream) {
+    if (this.format?.locksOrientation) this.#emit(stream, { type: 'turned' });
   }
 
-  /** A frozen picture is recognised by its frames: its track says that it is live. */
+  /** Reports each frame, to detect a frozen picture: its track still claims to be live. */
   #countFrames() {
-    const run = ++this.#frames;
-    const seen = () => {
-      if (run !== this.#frames || !this.#stream) return;
-      this.listen({ type: 'frame', now: performance.now() });
-      this.#nextFrame(seen);
+    const counter = ++this.#frames;
+    const onFrame = () => {
+      if (counter !== this.#frames || !this.#stream) return;
+      this.onEvent({ type: 'frame', now: performance.now() });
+      this.#nextFrame(onFrame);
     };
-    this.#nextFrame(seen);
+    this.#nextFrame(onFrame);
   }
 
-  #nextFrame(seen) {
+  #nextFrame(onFrame) {
     if (this.preview.requestVideoFrameCallback) {
-      this.preview.requestVideoFrameCallback(seen);
+      this.preview.requestVideoFrameCallback(onFrame);
       return;
     }
-    // Without frames to count, the time of the playing preview stands in for them.
-    const before = this.preview.currentTime;
-    const look = () => (this.preview.currentTime !== before ? seen() : this.#stream && setTimeout(look, 200));
-    setTimeout(look, 200);
+    // Fallback: polls the position of the preview.
+    const previous = this.preview.currentTime;
+    const poll = () => (this.preview.currentTime !== previous ? onFrame() : this.#stream && setTimeout(poll, 200));
+    setTimeout(poll, 200);
   }
 
-  /** Starts to record. `onPiece` gets each piece as a Blob. */
-  start(onPiece) {
-    const options = { mimeType: this.format.type, ...rates(this.limit), videoKeyFrameIntervalDuration: PIECE };
+  /** Starts recording. `onChunk` gets each chunk as a Blob. */
+  start(onChunk) {
+    const options = { mimeType: this.format.type, ...rates(this.limit), videoKeyFrameIntervalDuration: CHUNK_MS };
     let recorder;
     try {
       recorder = new MediaRecorder(this.#stream, options);
     } catch {
-      this.listen({ type: 'failed' });
-      this.listen({ type: 'stopped' });
+      this.onEvent({ type: 'failed' });
+      this.onEvent({ type: 'stopped' });
       return;
     }
     this.#recorder = recorder;
-    recorder.ondataavailable = ({ data }) => onPiece(data);
-    recorder.onerror = () => this.listen({ type: 'failed' });
-    recorder.onstop = () => this.listen({ type: 'stopped' });
-    recorder.start(PIECE);
-    this.#stayAwake();
+    recorder.ondataavailable = ({ data }) => onChunk(data);
+    recorder.onerror = () => this.onEvent({ type: 'failed' });
+    recorder.onstop = () => this.onEvent({ type: 'stopped' });
+    recorder.start(CHUNK_MS);
+    this.#acquireWakeLock();
   }
 
-  /** Stops the recorder; `stopped` follows, after the last piece. */
+  /** Stops the recorder. The event `stopped` follows the last chunk. */
   stop() {
     if (this.#recorder && this.#recorder.state !== 'inactive') this.#recorder.stop();
   }
 
   close() {
     this.#frames++;
-    this.#turn++;
+    this.#generation++;
     this.stop();
     this.#recorder = null;
     const stream = this.#stream;
@@ -150,17 +150,17 @@ export class Camera {
     this.#wakeLock = null;
   }
 
-  async #stayAwake() {
+  async #acquireWakeLock() {
     this.#wakeLock = await wakeLock();
   }
 
-  /** Whether the camera has a lamp that a page may switch. */
+  /** Whether the camera has a torch that the page can control. */
   get hasTorch() {
     return this.#track()?.getCapabilities?.().torch === true;
   }
 
-  async setTorch(on) {
-    await this.#track()?.applyConstraints({ advanced: [{ torch: on }] }).catch(() => {});
+  async setTorch(isOn) {
+    await this.#track()?.applyConstraints({ advanced: [{ torch: isOn }] }).catch(() => {});
   }
 
   #track() {
@@ -172,7 +172,7 @@ function stop(stream) {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
-/** Keeps the screen on; null where that is not possible. It ends by itself when the page is hidden. */
+/** Acquires a screen wake lock, or null. The browser releases it when the page is hidden. */
 export async function wakeLock(scope = globalThis) {
   try {
     return (await scope.navigator.wakeLock?.request('screen')) ?? null;
@@ -181,7 +181,7 @@ export async function wakeLock(scope = globalThis) {
   }
 }
 
-/** Why there is no camera: `camera` (denied), `none`, or `busy`. */
+/** The reason why the camera cannot be opened: `camera` (denied), `none` or `busy`. */
 function reasonOf(error) {
   if (['NotAllowedError', 'SecurityError'].includes(error.name)) return 'camera';
   return ['NotFoundError', 'OverconstrainedError'].includes(error.name) ? 'none' : 'busy';

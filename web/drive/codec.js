@@ -1,7 +1,7 @@
-// The order in which formats of MediaRecorder are tried.
+// The preferred formats of MediaRecorder.
 //
-// `avc3` repeats the parameter sets in the stream, so a recording plays on after the phone was turned. With
-// `avc1`, Chromium keeps only the first set, and players stop at the turn.
+// `avc3` repeats the parameter sets in the stream, so a recording can be played after the phone was rotated. With
+// `avc1` Chromium keeps only the first set, and players stop at the rotation.
 
 const VIDEO = {
   // Baseline and main profile at level 3.1, which is 1280×720 at 30 frames a second.
@@ -16,7 +16,7 @@ const ORDER = [
   ['avc1', 'opus'],
 ];
 
-/** All MIME types that are worth asking for, the best first. `withSound` is false without a microphone. */
+/** All candidate MIME types, best first. `withSound` is false without a microphone. */
 export function candidates(withSound) {
   const found = [];
   for (const [video, sound] of ORDER) {
@@ -36,8 +36,8 @@ export function candidates(withSound) {
 /**
  * The format to record, or null if the browser records no MP4.
  *
- * `locksOrientation` is set where turning the phone would damage the recording. A bare `video/mp4` is asked
- * for only outside Chromium, which would write VP9 and Opus into it.
+ * `locksOrientation` is set if rotating the phone would damage the recording. A bare `video/mp4` is not used in
+ * Chromium, which would record VP9 and Opus.
  */
 export function chooseFormat(isSupported, { isChromium, withSound }) {
   for (const candidate of candidates(withSound)) {

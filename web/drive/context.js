@@ -1,40 +1,40 @@
-// What all screens of the page share: the data of the server, texts, requests, the disk.
+// The context shared by all screens of a page: page data, texts, requests, storage.
 
 import { pageData } from '../shared/data.js';
 import { Api, randomId, read, write } from './api.js';
-import { abilities } from './browser.js';
-import { offsetWhileFilming } from './clock.js';
+import { capabilities } from './browser.js';
+import { offsetAtRecording } from './clock.js';
 import { Files } from './files.js';
-import { belongsTo, holdsFile } from './recordings.js';
+import { belongsTo, isOnDisk } from './recordings.js';
 import { reportPage } from './shell.js';
 import { RecordingStore } from './store.js';
 import { DriveTexts } from './text.js';
-import { statedBy } from './who.js';
+import { loadIdentity } from './who.js';
 
 const OFFSET = 'drive.clock';
 
 export function makeContext() {
   const data = pageData();
-  const can = abilities(globalThis);
+  const can = capabilities(globalThis);
   const offset = Number.parseInt(read(globalThis.localStorage, OFFSET) ?? '', 10);
   const context = {
     ...data,
     texts: new DriveTexts(data.texts, data.language),
     can,
-    canKeep: can.keep,
+    canStoreFiles: can.storeFiles,
     store: can.isSecure ? new RecordingStore() : new NoStore(),
-    files: can.keep ? new Files(data.files.worker) : null,
-    /** Files that could not be copied to the disk, by the id of their recording. */
+    files: can.storeFiles ? new Files(data.files.worker) : null,
+    /** Files that are not on the disk, by the id of their recording. */
     memory: new Map(),
     clockOffset: Number.isFinite(offset) ? offset : null,
     openedAt: Date.now(),
-    /** The offset that this page has measured. */
+    /** The offset measured by this page, or null. */
     measuredOffset: null,
-    /** The clock's base while this page was filming, by the id of the recording. */
+    /** `clockBase` of the recordings made by this page, by id. */
     clockBases: new Map(),
     place: null,
-    /** Who says that they film; null if nobody has. */
-    who: statedBy(data.kind),
+    /** Name and phone stated by the driver, or null. */
+    identity: loadIdentity(data.kind),
     newId: () => randomId(),
   };
   context.api = new Api({
@@ -47,37 +47,37 @@ export function makeContext() {
     },
   });
   context.isOwn = (recording) => belongsTo(recording, context, mayFilm(context, recording));
-  context.settleClock = (recording) => {
+  context.correctClock = (recording) => {
     const { measuredOffset, clockBases } = context;
-    recording.clockOffset = offsetWhileFilming(recording.clockOffset, measuredOffset, clockBases.get(recording.id));
+    recording.clockOffset = offsetAtRecording(recording.clockOffset, measuredOffset, clockBases.get(recording.id));
   };
   context.fileOf = (recording) => fileOf(context, recording);
-  context.dropFile = (recording) => dropFile(context, recording);
-  // A file that cannot be removed now belongs to no recording afterwards, and is removed by `tidy`.
-  context.forget = async (recording) => {
-    await dropFile(context, recording);
+  context.deleteFile = (recording) => deleteFile(context, recording);
+  // A file that cannot be removed now becomes an orphan, which `cleanUp` removes later.
+  context.discard = async (recording) => {
+    await deleteFile(context, recording);
     await context.store.remove(recording.id).catch(() => {});
   };
   return context;
 }
 
-/** The page of a report is open to whoever may film it; the list names those that wait for a video. */
+/** The page of a report is served only to drivers who may film it; the list page names the reports without a video. */
 function mayFilm({ report, keep = [] }, { refKey }) {
   return report ? report.ref_key === refKey : keep.includes(reportPage(refKey));
 }
 
 async function fileOf({ files, memory }, recording) {
   if (memory.has(recording.id)) return memory.get(recording.id);
-  if (!holdsFile(recording) || !files) return null;
+  if (!isOnDisk(recording) || !files) return null;
   return files.open(recording.name);
 }
 
-async function dropFile({ files, memory }, recording) {
+async function deleteFile({ files, memory }, recording) {
   memory.delete(recording.id);
-  if (holdsFile(recording) && files) await files.remove(recording.name).catch(() => {});
+  if (isOnDisk(recording) && files) await files.remove(recording.name).catch(() => {});
 }
 
-/** Over plain http nothing is kept. */
+/** Used over plain http: stores nothing. */
 class NoStore {
   put = async () => {};
   get = async () => undefined;

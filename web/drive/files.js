@@ -1,13 +1,13 @@
-// The page's side of the OPFS worker.
+// Client of the OPFS worker.
 
-import { blobReader, topLevel, wholeLength } from './boxes.js';
+import { blobReader, intactLength, topLevel } from './boxes.js';
 
-/** Pieces of a copy: large enough to be fast, small enough for a cheap phone. */
-const PIECE = 2 ** 20;
+/** Chunk size of a copy: large enough to be fast, small enough for the memory of a cheap phone. */
+const COPY_CHUNK = 2 ** 20;
 
 export class Files {
   #worker = null;
-  #waiting = new Map();
+  #pending = new Map();
   #next = 0;
 
   constructor(workerUrl, { storage = navigator.storage, makeWorker } = {}) {
@@ -18,30 +18,30 @@ export class Files {
   #call(op, message, transfer = []) {
     if (!this.#worker) {
       this.#worker = this.makeWorker();
-      this.#worker.onmessage = ({ data }) => this.#answer(data);
-      this.#worker.onerror = () => this.#fail('NotSupportedError');
+      this.#worker.onmessage = ({ data }) => this.#onMessage(data);
+      this.#worker.onerror = () => this.#rejectAll('NotSupportedError');
     }
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#pending.set(id, { resolve, reject });
       this.#worker.postMessage({ id, op, ...message }, transfer);
     });
   }
 
-  #answer({ id, result, error }) {
-    const { resolve, reject } = this.#waiting.get(id) ?? {};
-    this.#waiting.delete(id);
+  #onMessage({ id, result, error }) {
+    const { resolve, reject } = this.#pending.get(id) ?? {};
+    this.#pending.delete(id);
     if (error) reject?.(Object.assign(new Error(error), { name: error }));
     else resolve?.(result);
   }
 
-  #fail(name) {
-    for (const { reject } of this.#waiting.values()) reject(Object.assign(new Error(name), { name }));
-    this.#waiting.clear();
+  #rejectAll(name) {
+    for (const { reject } of this.#pending.values()) reject(Object.assign(new Error(name), { name }));
+    this.#pending.clear();
     this.#worker = null;
   }
 
-  /** Writes a piece. Resolves with the size that is safe on the disk. */
+  /** Writes a chunk. Resolves with the flushed size of the file. */
   async write(name, at, blob) {
     const bytes = await blob.arrayBuffer();
     return this.#call('write', { name, at, bytes }, [bytes]);
@@ -55,7 +55,7 @@ export class Files {
     return this.#call('remove', { name });
   }
 
-  /** The file, or null if there is none. Its lock must be free: `close` first. */
+  /** The file, or null if it does not exist. Call `close` first: an open file is locked. */
   async open(name) {
     try {
       const top = await this.storage.getDirectory();
@@ -80,27 +80,27 @@ export class Files {
     }
   }
 
-  /** Copies a picked file. `onPart` hears the share that is done. */
-  async copy(name, file, onPart = () => {}) {
-    for (let at = 0; at < file.size; at += PIECE) {
-      await this.write(name, at, file.slice(at, at + PIECE));
-      onPart(Math.min(1, (at + PIECE) / file.size));
+  /** Copies a picked file. `onProgress` gets the completed fraction. */
+  async copy(name, file, onProgress = () => {}) {
+    for (let at = 0; at < file.size; at += COPY_CHUNK) {
+      await this.write(name, at, file.slice(at, at + COPY_CHUNK));
+      onProgress(Math.min(1, (at + COPY_CHUNK) / file.size));
     }
     await this.close(name);
   }
 
   /**
-   * Cuts a recording after a crash to what is whole. Returns its size; 0 if nothing can be played. Rejects if the
-   * phone does not let the page look, which says nothing about the recording.
+   * Truncates a recording after a crash to its intact part. Resolves with its size, 0 if nothing can be played. Rejects
+   * if the file cannot be read now; it may still be intact.
    */
   async repair(name) {
     const file = await this.open(name);
     if (!file) return 0;
-    const whole = wholeLength(await topLevel(blobReader(file), file.size), file.size);
-    if (whole < file.size) {
-      await this.#call('truncate', { name, size: whole });
+    const intact = intactLength(await topLevel(blobReader(file), file.size), file.size);
+    if (intact < file.size) {
+      await this.#call('truncate', { name, size: intact });
       await this.close(name);
     }
-    return whole;
+    return intact;
   }
 }

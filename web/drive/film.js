@@ -1,4 +1,4 @@
-// The screen on which a driver films: the camera, the pure states of `recorder.js`, and the disk.
+// The recording screen: connects the camera, the state machine of `recorder.js` and the disk.
 
 import { nominalRate, rates } from './budget.js';
 import { Camera, canLockOrientation } from './camera.js';
@@ -10,23 +10,23 @@ import { filenameOf, newRecording, STATE } from './recordings.js';
 import { stopwatch } from './text.js';
 
 const TICK = 500;
-const SETTLES = 1000;
+const ROTATION_TIMEOUT = 1000;
 
 export class FilmScreen {
   #state;
   #recording = null;
-  #pieces = Promise.resolve();
-  /** The piece that the recorder has just handed over. */
-  #fresh = null;
-  /** All pieces, where no disk keeps them. */
+  #writes = Promise.resolve();
+  /** The chunk that the recorder has just delivered. */
+  #latestChunk = null;
+  /** All chunks, if they cannot be written to the disk. */
   #blobs = [];
-  #unlock = null;
+  #releaseLock = null;
   #isStarting = false;
   #timer = null;
-  /** Ends what this screen listens to: the next one listens to the same buttons. */
-  #listening = new AbortController();
+  /** Removes the event listeners: the next recording screen uses the same buttons. */
+  #listeners = new AbortController();
 
-  /** `context` is the page's, `root` the section, `onEnd(recording | null, reason)` is called once. */
+  /** `root` is the section of the screen. `onEnd(recording | null, reason)` is called once. */
   constructor(context, root, onEnd) {
     this.context = context;
     this.root = root;
@@ -45,7 +45,7 @@ export class FilmScreen {
   /** Leaves the screen without a recording. */
   cancel() {
     this.#apply({ type: 'cancel' });
-    this.#leave();
+    this.#close();
   }
 
   get isRecording() {
@@ -53,14 +53,14 @@ export class FilmScreen {
   }
 
   #bind() {
-    const { signal } = this.#listening;
-    const on = (name, action) =>
+    const { signal } = this.#listeners;
+    const onClick = (name, action) =>
       this.root.querySelector(`[data-do="${name}"]`)?.addEventListener('click', action, { signal });
-    on('start', () => this.#start());
-    on('stop', () => this.#apply({ type: 'stop' }));
-    on('item', () => this.#apply({ type: 'nextItem' }));
-    on('retry-camera', () => this.#apply({ type: 'open' }));
-    on('torch', ({ currentTarget }) => {
+    onClick('start', () => this.#start());
+    onClick('stop', () => this.#apply({ type: 'stop' }));
+    onClick('item', () => this.#apply({ type: 'nextItem' }));
+    onClick('retry-camera', () => this.#apply({ type: 'open' }));
+    onClick('torch', ({ currentTarget }) => {
       const isOn = currentTarget.getAttribute('aria-pressed') !== 'true';
       currentTarget.setAttribute('aria-pressed', String(isOn));
       this.camera.setTorch(isOn);
@@ -85,7 +85,7 @@ export class FilmScreen {
       case 'closeCamera':
         return this.camera.close();
       case 'startRecorder':
-        return this.camera.start((blob) => this.#piece(blob));
+        return this.camera.start((blob) => this.#onChunk(blob));
       case 'stopRecorder':
         return this.camera.stop();
       case 'write':
@@ -99,7 +99,7 @@ export class FilmScreen {
     }
   }
 
-  /** A second tap while the first is on its way would begin a second recording. */
+  /** Ignores a second tap during the start, which would start a second recording. */
   async #start() {
     if (this.#isStarting || this.camera.format === null) return;
     this.#isStarting = true;
@@ -115,7 +115,7 @@ export class FilmScreen {
     const now = Date.now();
     const id = context.newId();
     const name = `${id}.mp4`;
-    this.#unlock = await holdLock(filmLock(id));
+    this.#releaseLock = await holdLock(filmLock(id));
     this.#recording = newRecording({
       id,
       name,
@@ -125,7 +125,7 @@ export class FilmScreen {
       plate: context.report.plate,
       typeTitle: context.report.type_title,
       owner: context.owner,
-      filmedBy: context.who,
+      filmedBy: context.identity,
       filename: filenameOf(context.report.plate, now),
       recordedAt: now,
       clockOffset: context.clockOffset,
@@ -136,33 +136,33 @@ export class FilmScreen {
     this.#blobs = [];
   }
 
-  /** Private windows have the functions of the disk, but no disk: there the page keeps the recording in memory. */
+  /** Private windows offer OPFS, but writing fails: the recording is then kept in memory. */
   async #hasDisk(name) {
-    const { canKeep, files } = this.context;
-    return canKeep && files.write(name, 0, new Blob()).then(() => true, () => false);
+    const { canStoreFiles, files } = this.context;
+    return canStoreFiles && files.write(name, 0, new Blob()).then(() => true, () => false);
   }
 
-  /** The page was hidden before the recorder began. */
+  /** The page was hidden before the recorder started. */
   async #abandon() {
-    await this.context.forget(this.#recording);
+    await this.context.discard(this.#recording);
     this.#release();
   }
 
-  #piece(blob) {
-    this.#fresh = blob;
+  #onChunk(blob) {
+    this.#latestChunk = blob;
     this.#apply({ type: 'chunk', size: blob.size, now: performance.now() });
   }
 
-  /** Writes the piece that has come. "Saved" is what the disk has confirmed. */
+  /** Writes the latest chunk. Bytes count as saved once the disk has confirmed them. */
   #write(at) {
     const recording = this.#recording;
-    const blob = this.#fresh;
+    const blob = this.#latestChunk;
     if (recording.file === 'memory') {
       this.#blobs.push(blob);
       this.#apply({ type: 'flushed', bytes: at + blob.size });
       return;
     }
-    this.#pieces = this.#pieces.then(async () => {
+    this.#writes = this.#writes.then(async () => {
       try {
         const bytes = await this.context.files.write(recording.name, at, blob);
         this.#apply({ type: 'flushed', bytes });
@@ -174,13 +174,13 @@ export class FilmScreen {
         throw error;
       }
     });
-    // Later pieces must not follow a missing one; `#flush` sees the failure.
-    this.#pieces.catch(() => {});
+    // After a failed write later chunks must not be written; `#flush` awaits the failure.
+    this.#writes.catch(() => {});
   }
 
   async #flush() {
     const length = elapsed(this.#state, performance.now());
-    await this.#pieces.catch(() => {});
+    await this.#writes.catch(() => {});
     const recording = this.#recording;
     if (recording.file === 'opfs') await this.context.files.close(recording.name).catch(() => {});
     recording.durationMs ??= Math.round(length * 1000);
@@ -193,16 +193,16 @@ export class FilmScreen {
     const { phase, savedBytes } = this.#state;
     const { outcome, size } = await outcomeOf(context.files, recording, { isSaved: phase === 'saved', savedBytes, reason });
     recording.size = size;
-    if (outcome === 'empty') await context.forget(recording);
-    if (outcome === 'saved') await this.#save(recording);
+    if (outcome === 'empty') await context.discard(recording);
+    if (outcome === 'saved') await this.#store(recording);
     else this.#release();
-    this.#leave();
-    // What cannot be read now stays as if the page had been killed: the next one repairs it.
+    this.#close();
+    // An unreadable recording stays in the state of a crash, and the next page repairs it.
     this.onEnd(outcome === 'saved' ? recording : null, outcome === 'unreadable' ? outcome : reason);
   }
 
-  /** A file without a row in the database would be removed by the next page, so its lock stays with this one. */
-  async #save(recording) {
+  /** If the row cannot be stored, the lock is kept: the next page would remove the file as an orphan. */
+  async #store(recording) {
     recording.state = STATE.READY;
     if (recording.file === 'memory') {
       this.context.memory.set(recording.id, new File(this.#blobs, recording.filename, { type: 'video/mp4' }));
@@ -210,15 +210,15 @@ export class FilmScreen {
     await this.context.store.put(recording).then(() => this.#release(), () => {});
   }
 
-  #leave() {
+  #close() {
     clearInterval(this.#timer);
-    this.#listening.abort();
+    this.#listeners.abort();
     if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
   }
 
   #release() {
-    this.#unlock?.();
-    this.#unlock = null;
+    this.#releaseLock?.();
+    this.#releaseLock = null;
   }
 
   #tick() {
@@ -237,7 +237,7 @@ export class FilmScreen {
     };
     set('time', stopwatch(elapsed(this.#state, now)));
     set('left', phase === 'recording' ? texts.get('drive.left', { t: stopwatch(remaining(this.#state, now)) }) : '');
-    set('item', itemOf(this.context.report.instructions, item));
+    set('item', itemLabel(this.context.report.instructions, item));
     set('sound', phase !== 'opening' && !hasSound ? texts.get('drive.no_sound') : '');
     set('denied', phase === 'denied' ? texts.get(reason === 'busy' ? 'drive.cam_busy' : 'drive.cam_denied') : '');
     const torch = this.root.querySelector('[data-do="torch"]');
@@ -245,8 +245,8 @@ export class FilmScreen {
   }
 }
 
-/** "6. Salon": what to show next; empty after the last one. */
-function itemOf(instructions, index) {
+/** The next item to show, such as "6. Salon"; empty after the last one. */
+function itemLabel(instructions, index) {
   const text = instructions[index]?.text;
   return text ? `${index + 1}. ${text}` : '';
 }
@@ -255,17 +255,17 @@ async function lockOrientation(root) {
   try {
     await root.requestFullscreen();
     await screen.orientation.lock('landscape');
-    await landscape(root.querySelector('video'));
+    await untilLandscape(root.querySelector('video'));
   } catch {
-    // Without the lock a recording ends when the phone is turned.
+    // Without the lock the recording stops when the phone is rotated.
   }
 }
 
-/** The pictures of the camera turn a moment after the screen, if they do. */
-function landscape(video) {
+/** Resolves when the camera picture has followed the rotation of the screen, or after a timeout. */
+function untilLandscape(video) {
   if (video.videoWidth >= video.videoHeight) return undefined;
   return new Promise((resolve) => {
     video.addEventListener('resize', resolve, { once: true });
-    setTimeout(resolve, SETTLES);
+    setTimeout(resolve, ROTATION_TIMEOUT);
   });
 }

@@ -1,15 +1,15 @@
-// How a recording has ended, by what of it is on the disk.
+// The outcome of a recording, by the content of its file.
 
-/** After these ends the file may stop within a piece, or have no picture yet. */
-const CUT = ['quota', 'failed', 'turned'];
+/** Stop reasons after which the last fragment may be incomplete, or the file may have no picture. */
+const MAY_BE_TRUNCATED = ['quota', 'failed', 'turned'];
 
 /**
- * `{outcome, size}`: `saved`; `empty`, where nothing can be played; `unreadable`, where the phone does not let the
- * page look. The next page then tries again, so its file must stay.
+ * `{outcome, size}`: `saved`, `empty` (nothing can be played), or `unreadable` (the file cannot be read now; the next
+ * page tries again, so it must be kept).
  */
 export async function outcomeOf(files, { name, file }, { isSaved, savedBytes, reason }) {
   if (!isSaved) return { outcome: 'empty', size: 0 };
-  if (file !== 'opfs' || !CUT.includes(reason)) return { outcome: 'saved', size: savedBytes };
+  if (file !== 'opfs' || !MAY_BE_TRUNCATED.includes(reason)) return { outcome: 'saved', size: savedBytes };
   try {
     const size = await files.repair(name);
     return { outcome: size > 0 ? 'saved' : 'empty', size };

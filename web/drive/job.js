@@ -1,15 +1,15 @@
-// One recording on its way: the lock against other tabs, the sender, what is remembered, the wake-ups.
+// The upload of one recording: the lock between tabs, the sender, stored progress and wake-up events.
 
 import { corrected } from './clock.js';
 import { wakeLock } from './camera.js';
 import { tryLock, uploadLock } from './locks.js';
 import { isReadable } from './picked.js';
 import { degrees } from './position.js';
-import { describe, STATE } from './recordings.js';
+import { STATE, uploadMetadata } from './recordings.js';
 import { Sender } from './sender.js';
-import { renewPage } from './shell.js';
+import { invalidatePage } from './shell.js';
 
-/** Events after which an upload should try again at once. None of them is believed: they only wake it. */
+/** Events that trigger an immediate retry. They are only hints: none proves that there is a network. */
 const WAKE_UPS = [
   [() => globalThis, 'online'],
   [() => globalThis, 'pageshow'],
@@ -17,7 +17,7 @@ const WAKE_UPS = [
   [() => document, 'resume'],
 ];
 
-const ENDS = {
+const FINAL_STATES = {
   done: STATE.SENT,
   already: STATE.REFUSED,
   closed: STATE.REFUSED,
@@ -25,37 +25,37 @@ const ENDS = {
 };
 
 export class Job {
-  #release = null;
+  #releaseLock = null;
   #wakeLock = null;
-  #onWake = null;
+  #wakeListener = null;
 
-  /** `listen(event)` hears the events of `Sender`, and `otherTab`. */
-  constructor(context, recording, file, listen) {
+  /** `onEvent(event)` gets the events of `Sender`, and `otherTab`. */
+  constructor(context, recording, file, onEvent) {
     this.context = context;
     this.recording = recording;
     this.file = file;
-    this.listen = listen;
+    this.onEvent = onEvent;
     this.sender = null;
   }
 
-  /** Sends. If another tab sends for this report already, it says so and does nothing. */
+  /** Starts or resumes the upload. Only emits `otherTab` if another tab is already sending for this report. */
   async start() {
     if (this.sender) return this.sender.start();
-    this.#release = await tryLock(uploadLock(this.recording.refKey));
-    if (!this.#release) return this.listen({ type: 'otherTab' });
+    this.#releaseLock = await tryLock(uploadLock(this.recording.refKey));
+    if (!this.#releaseLock) return this.onEvent({ type: 'otherTab' });
     if (await this.#isSent()) {
-      this.#leave();
-      return this.listen({ type: 'done', url: this.recording.uploadUrl });
+      this.#close();
+      return this.onEvent({ type: 'done', url: this.recording.uploadUrl });
     }
-    await this.#save({ state: STATE.SENDING });
-    this.sender = new Sender(this.file, this.recording, this.#deps(), (event) => this.#hear(event));
-    this.#onWake = () => document.visibilityState === 'visible' && this.#wake();
-    for (const [target, name] of WAKE_UPS) target().addEventListener(name, this.#onWake);
+    await this.#update({ state: STATE.SENDING });
+    this.sender = new Sender(this.file, this.recording, this.#deps(), (event) => this.#onSenderEvent(event));
+    this.#wakeListener = () => document.visibilityState === 'visible' && this.#wake();
+    for (const [target, name] of WAKE_UPS) target().addEventListener(name, this.#wakeListener);
     this.#wakeLock = await wakeLock();
     return this.sender.start();
   }
 
-  /** Another tab may have sent it, or a part of it, since this one has read what is known. */
+  /** Reloads the progress: another tab may have sent the recording, or a part of it, meanwhile. */
   async #isSent() {
     const known = await this.context.store.get(this.recording.id).catch(() => undefined);
     if (!known) return false;
@@ -70,7 +70,7 @@ export class Job {
 
   async #wake() {
     this.sender?.wake();
-    // The browser takes a wake lock away when the page is hidden.
+    // The browser releases the wake lock when the page is hidden.
     if (this.sender && this.#wakeLock?.released !== false) this.#wakeLock = await wakeLock();
   }
 
@@ -81,55 +81,55 @@ export class Job {
       endpoint: '/uploads',
       token: () => api.token(),
       refreshToken: () => api.refreshToken(),
-      look: (url) => api.upload(url),
+      uploadState: (url) => api.uploadState(url),
       readable: () => isReadable(this.file),
-      save: (changes) => void this.#save(changes),
+      save: (changes) => void this.#update(changes),
       language: texts.language,
-      // The first answer of the service tells the clock's difference, so it is known by now.
+      // An earlier response of the service has determined the clock offset.
       details: async () => {
-        this.context.settleClock(this.recording);
-        return describe(this.recording, { now: Date.now(), offset: this.context.clockOffset, corrected, degrees });
+        this.context.correctClock(this.recording);
+        return uploadMetadata(this.recording, { now: Date.now(), offset: this.context.clockOffset, corrected, degrees });
       },
     };
   }
 
-  async #save(changes) {
+  async #update(changes) {
     Object.assign(this.recording, changes);
     await this.context.store.put(this.recording).catch(() => {});
   }
 
-  async #hear(heard) {
-    const event = await ended(this.context, this.recording, heard);
-    if (event.type in ENDS || ['signedOut', 'otherSession', 'unreadable', 'failed'].includes(event.type)) this.#leave();
-    this.listen(event);
+  async #onSenderEvent(received) {
+    const event = await recordOutcome(this.context, this.recording, received);
+    if (event.type in FINAL_STATES || ['signedOut', 'otherSession', 'unreadable', 'failed'].includes(event.type)) this.#close();
+    this.onEvent(event);
   }
 
-  #leave() {
-    for (const [target, name] of WAKE_UPS) target().removeEventListener(name, this.#onWake);
+  #close() {
+    for (const [target, name] of WAKE_UPS) target().removeEventListener(name, this.#wakeListener);
     this.#wakeLock?.release().catch(() => {});
-    this.#release?.();
-    this.#release = null;
+    this.#releaseLock?.();
+    this.#releaseLock = null;
     this.sender = null;
   }
 }
 
 /**
- * Remembers a final answer of the service, be it to the upload or to a preflight; other events pass. Returns what the
- * answer means: a report that already has this very video is done.
+ * Stores the final response of the service to an upload or a preflight; other events are returned unchanged. Returns
+ * the event `done` if the report already has this very video.
  */
-export async function ended(context, recording, heard) {
-  const event = isOwnVideo(heard, recording) ? { ...heard, type: 'done', problem: null, url: recording.uploadUrl } : heard;
-  const state = ENDS[event.type];
+export async function recordOutcome(context, recording, received) {
+  const event = isSameVideo(received, recording) ? { ...received, type: 'done', problem: null, url: recording.uploadUrl } : received;
+  const state = FINAL_STATES[event.type];
   if (!state) return event;
   Object.assign(recording, { state, refusal: event.problem ?? null, finishedAt: Date.now() });
   await context.store.put(recording).catch(() => {});
-  // Only the final answer of the service makes the bytes superfluous.
-  if (state === STATE.SENT) await context.dropFile(recording);
-  if (event.type !== 'refused') renewPage(recording.refKey);
+  // The file may be deleted only after the service has confirmed the video.
+  if (state === STATE.SENT) await context.deleteFile(recording);
+  if (event.type !== 'refused') invalidatePage(recording.refKey);
   return event;
 }
 
-/** Whether a report that has a video already has this one: the answer to its upload was lost. */
-export function isOwnVideo({ type, problem }, { sha256 }) {
+/** Whether the video of the report is this one: the response to its upload was lost. */
+export function isSameVideo({ type, problem }, { sha256 }) {
   return type === 'already' && sha256 !== null && problem?.details?.sha256 === sha256;
 }

@@ -1,15 +1,15 @@
-// The list of reports, with the videos that this phone still keeps. Those that the driver has sent off go on
-// by themselves as soon as the page is open and there is a network.
+// The list of reports, with the unsent videos on this phone. Uploads that the driver has started are resumed as soon as
+// the page is open and there is a network.
 
 import { write } from './api.js';
 import { makeContext } from './context.js';
 import { Job } from './job.js';
-import { keptOf, othersSentence, tidy } from './kept.js';
+import { cleanUp, inspectRecording, othersNotice } from './kept.js';
 import { SIGNED_IN, startPage } from './page.js';
 import { isUnsent, STATE } from './recordings.js';
-import { announce, on, saveToGallery, say } from './ui.js';
+import { announce, onClick, saveToGallery, setText } from './ui.js';
 
-class KeptList {
+class UnsentList {
   constructor(context) {
     this.context = context;
     this.template = document.getElementById('kept-card');
@@ -19,44 +19,44 @@ class KeptList {
   async start() {
     const { context } = this;
     const stored = await context.store.all().catch(() => []);
-    say(document, 'other', othersSentence(context, stored));
-    await tidy(context, stored);
+    setText(document, 'other', othersNotice(context, stored));
+    await cleanUp(context, stored);
     const waiting = [];
     for (const recording of stored.filter((one) => isUnsent(one) && context.isOwn(one))) {
       const card = await this.#card(recording);
       if (card) waiting.push(card);
     }
     this.#count(waiting.length);
-    // One after another: on a slow network the first should arrive.
+    // Sequentially, so that on a slow network at least the first upload completes.
     for (const { recording, file, card } of waiting) {
       if (recording.state === STATE.SENDING && file) await this.#send(recording, file, card);
     }
   }
 
   #count(number) {
-    say(document, 'kept-count', number ? this.context.texts.count('drive.queue', number) : '');
+    setText(document, 'kept-count', number ? this.context.texts.count('drive.queue', number) : '');
   }
 
   async #card(recording) {
     const { context } = this;
     const { texts } = context;
-    const { state, file } = await keptOf(context, recording);
+    const { state, file } = await inspectRecording(context, recording);
     if (state === 'live') return null;
     if (state === 'empty' || state === 'lost') {
       const key = state === 'lost' ? 'drive.rec_gone' : 'drive.rec_empty';
-      say(document, 'lost', `${recording.plate}: ${texts.get(key)}`);
-      await context.forget(recording);
+      setText(document, 'lost', `${recording.plate}: ${texts.get(key)}`);
+      await context.discard(recording);
       return null;
     }
     const card = this.template.content.firstElementChild.cloneNode(true);
     const length = recording.durationMs ? texts.duration(recording.durationMs / 1000) : '';
-    say(card, 'plate', recording.plate);
-    say(card, 'facts', [recording.typeTitle, length, texts.size(recording.size)].filter(Boolean).join(' · '));
+    setText(card, 'plate', recording.plate);
+    setText(card, 'facts', [recording.typeTitle, length, texts.size(recording.size)].filter(Boolean).join(' · '));
     const hint = navigator.onLine ? '' : texts.get('drive.kept_text');
-    say(card, 'state', state === 'unreadable' ? texts.get('drive.rec_unreadable') : hint);
+    setText(card, 'state', state === 'unreadable' ? texts.get('drive.rec_unreadable') : hint);
     card.querySelector('[data-part="open"]').href = `/drive/report/${recording.refKey}`;
     card.querySelector('[data-do="gallery"]').hidden = !file;
-    on(card, 'gallery', () => saveToGallery(file));
+    onClick(card, 'gallery', () => saveToGallery(file));
     this.list.append(card);
     return { recording, file, card };
   }
@@ -81,13 +81,13 @@ class KeptList {
           closed: 'drive.closed',
           done: 'drive.done',
         };
-        if (sentences[type]) say(card, 'state', texts.get(sentences[type]));
+        if (sentences[type]) setText(card, 'state', texts.get(sentences[type]));
         if (type === 'done') {
           announce(`${recording.plate}: ${texts.get('drive.done')}`);
-          // The report belongs to the sent ones now.
+          // The reload moves the report to the sent ones.
           setTimeout(() => location.reload(), 1500);
         }
-        if (problem?.message && !sentences[type]) say(card, 'state', problem.message);
+        if (problem?.message && !sentences[type]) setText(card, 'state', problem.message);
         if (['done', 'refused', 'already', 'closed', 'failed', 'signedOut', 'otherSession', 'unreadable', 'otherTab'].includes(type)) resolve();
       });
       job.start();
@@ -98,4 +98,4 @@ class KeptList {
 const context = makeContext();
 startPage(context);
 write(globalThis.localStorage, SIGNED_IN, 'yes');
-new KeptList(context).start();
+new UnsentList(context).start();

@@ -1,6 +1,6 @@
-// Locks between the tabs of a browser. A browser without them has no tabs to fear: there a lock is always free.
+// Locks between tabs (Web Locks API). Without the API every lock is treated as free.
 
-/** Held while a recording or a copy is written, so that other tabs leave its file alone. */
+/** Held while a recording or a copy is written, so that other tabs do not touch its file. */
 export const filmLock = (id) => `drive-film-${id}`;
 
 /** Held while a video of the report is sent. */
@@ -14,7 +14,7 @@ export function holdLock(name, locks = navigator.locks) {
   });
 }
 
-/** A lock if it is free: resolves with the function that releases it, or null. */
+/** Acquires a lock if it is free. Resolves with the function that releases it, or null. */
 export function tryLock(name, locks = navigator.locks) {
   if (!locks) return Promise.resolve(() => {});
   return new Promise((resolve) => {
@@ -26,7 +26,7 @@ export function tryLock(name, locks = navigator.locks) {
   });
 }
 
-/** The names of the locks that this or another tab holds. */
+/** The names of the locks held by any tab. */
 export async function heldLocks(locks = navigator.locks) {
   if (!locks?.query) return new Set();
   const { held = [] } = await locks.query();

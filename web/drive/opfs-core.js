@@ -1,17 +1,17 @@
-// What the worker does with a file, apart from messages, so that it can be tested.
+// File operations of the OPFS worker, separate from its messages so that they can be tested.
 
 /**
- * Writes all bytes at `at` and flushes. Returns the size of the file that is safe. If it fails, the file ends
- * at `at`: a part of a piece would make a video that breaks off in the middle of a box.
+ * Writes all bytes at `at` and flushes. Returns the new size of the file. On failure the file is truncated to `at`,
+ * because a partial chunk would end within an MP4 box.
  */
 export function appendTo(handle, at, bytes) {
   try {
     let written = 0;
     while (written < bytes.length) {
       const count = handle.write(bytes.subarray(written), { at: at + written });
-      // Without room some browsers write nothing instead of failing, and Chromium answers its negative error as
+      // On a full disk some browsers write nothing instead of failing, and Chromium returns its negative error code as
       // an unsigned number (measured with 156: 4294967288, which is -8).
-      if (!(count > 0 && count <= bytes.length - written)) throw noRoom();
+      if (!(count > 0 && count <= bytes.length - written)) throw quotaError();
       written += count;
     }
     handle.flush();
@@ -22,9 +22,9 @@ export function appendTo(handle, at, bytes) {
   }
 }
 
-const noRoom = () => Object.assign(new Error('no room'), { name: 'QuotaExceededError' });
+const quotaError = () => Object.assign(new Error('no space'), { name: 'QuotaExceededError' });
 
-/** Removes a file; one that is gone already is no error. */
+/** Removes a file. Returns false if it does not exist. */
 export async function removeFrom(directory, name) {
   try {
     await directory.removeEntry(name);

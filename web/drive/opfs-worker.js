@@ -1,5 +1,5 @@
-// Writes pieces to OPFS. A worker, because only there Safari before 26 can write to it, and because a sync
-// access handle can be flushed: "saved" is said only of what survives a killed tab.
+// Writes chunks to OPFS. It runs in a worker, because Safari before 26 can write to OPFS only there, and because only
+// a sync access handle can be flushed: flushed data survives a killed tab.
 
 import { appendTo, removeFrom } from './opfs-core.js';
 
@@ -40,7 +40,7 @@ const OPERATIONS = {
   },
 };
 
-// One after another: pieces must be written in the order in which they were recorded.
+// Sequential: chunks must be written in the order in which they were recorded.
 let queue = Promise.resolve();
 
 addEventListener('message', ({ data }) => {

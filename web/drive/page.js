@@ -1,41 +1,41 @@
-// What every page of the driver has: the header, the service worker, words about what is missing.
+// Setup shared by all driver pages: header, service worker, warnings about missing features.
 
 import { read, write } from './api.js';
 import { inAppBrowser } from './browser.js';
 import { isUnsent } from './recordings.js';
-import { forgetPages, keepShell } from './shell.js';
-import { on, say } from './ui.js';
+import { clearPageCache, registerWorker } from './shell.js';
+import { onClick, setText } from './ui.js';
 
 export const SIGNED_IN = 'drive.signed_in';
 
 export function startPage(context) {
-  warn(context);
+  showWarnings(context);
   watchConnection();
-  keepShell(context);
+  registerWorker(context);
   offerInstall();
   for (const form of document.querySelectorAll('form[data-sign-out]')) {
     form.addEventListener('submit', (event) => signOut(event, form, context));
   }
 }
 
-/** A browser inside another app, or an address without https: said once, on top, with what still works. */
-function warn({ can, texts, position }) {
+/** Warns at the top of the page about an in-app browser or a connection without https. */
+function showWarnings({ can, texts, position }) {
   const app = inAppBrowser(navigator.userAgent, { hasTelegramProxy: 'TelegramWebviewProxy' in globalThis });
   if (app) {
-    say(document, 'in-app', texts.get('drive.in_app'));
+    setText(document, 'in-app', texts.get('drive.in_app'));
     document.querySelector('[data-part="in-app"]')?.removeAttribute('hidden');
-    on(document, 'copy-address', async ({ currentTarget }) => {
+    onClick(document, 'copy-address', async ({ currentTarget }) => {
       await navigator.clipboard?.writeText(location.href).catch(() => {});
       currentTarget.textContent = texts.get('drive.copied');
     });
   }
   if (!can.isSecure) {
-    say(document, 'insecure', texts.get(position === 'optional' ? 'drive.insecure_file' : 'drive.insecure'));
+    setText(document, 'insecure', texts.get(position === 'optional' ? 'drive.insecure_file' : 'drive.insecure'));
     document.querySelector('[data-part="insecure"]')?.removeAttribute('hidden');
   }
 }
 
-/** A tag in the header. It is a hint: nothing waits for it, because `onLine` lies. */
+/** Shows the offline tag in the header. Only a hint, because `onLine` is unreliable. */
 function watchConnection() {
   const show = () => {
     for (const tag of document.querySelectorAll('[data-part="offline"]')) tag.hidden = navigator.onLine;
@@ -58,23 +58,23 @@ function offerInstall() {
 }
 
 /**
- * Signing out deletes what the driver keeps on the phone; a video that is not sent yet only after a question. Those
- * of other drivers stay.
+ * Signs out and deletes the driver's recordings, after a confirmation if any is unsent. Recordings of other drivers
+ * are kept.
  */
 async function signOut(event, form, context) {
   event.preventDefault();
   const all = (await context.store.all().catch(() => [])).filter(context.isOwn);
   if (all.some(isUnsent) && !confirm(context.texts.get('drive.signout_unsent'))) return;
-  for (const recording of all) await context.forget(recording);
+  for (const recording of all) await context.discard(recording);
   await context.store.clearNotes().catch(() => {});
   write(globalThis.localStorage, SIGNED_IN, null);
-  await forgetPages();
+  await clearPageCache();
   form.submit();
 }
 
 /**
- * A link in a mail or a messenger opens this page without its cookie (SameSite=Strict). One reload brings it.
- * Returns whether it reloads.
+ * Reloads once: a link from a mail or messenger opens the page without its cookie (SameSite=Strict). Returns whether it
+ * reloads.
  */
 export function reloadForCookie(next) {
   if (read(globalThis.localStorage, SIGNED_IN) !== 'yes') return false;

@@ -1,12 +1,12 @@
-// A picked file becomes a recording: examined, copied where there is room.
+// Turns a picked file into a recording: checks it, and copies it to the disk if there is space.
 
 import { filmLock, holdLock } from './locks.js';
-import { HEAD, examine, headOf, isSame, sha256 } from './picked.js';
-import { missingRoom, newRecording } from './recordings.js';
+import { examine, HEAD, headOf, isSame, sha256 } from './picked.js';
+import { missingSpace, newRecording } from './recordings.js';
 import { durationOf } from './ui.js';
 
-/** The sentences for what is known before a byte is sent. */
-const SENTENCES = {
+/** Text keys of the problems found before the upload. */
+const MESSAGES = {
   unreadable: 'drive.unreadable',
   not_mp4: 'refuse.not_mp4',
   quicktime: 'refuse.quicktime',
@@ -16,10 +16,10 @@ const SENTENCES = {
 };
 
 /**
- * Resolves with `{recording, source}`, where `source` is what is to be sent, or with a `sentence` that says why
- * not. `onPart` hears the share that is copied.
+ * Resolves with `{recording, source}`, where `source` is the file to upload, or with `{recording, message}` if the file
+ * is refused. `onProgress` gets the copied fraction.
  */
-export async function pickVideo(context, file, isChosen, onPart) {
+export async function pickVideo(context, file, onProgress) {
   const { texts, limits } = context;
   const durationMs = await durationOf(file);
   const recording = newRecording({
@@ -30,7 +30,7 @@ export async function pickVideo(context, file, isChosen, onPart) {
     plate: context.report.plate,
     typeTitle: context.report.type_title,
     owner: context.owner,
-    filmedBy: context.who,
+    filmedBy: context.identity,
     filename: file.name || 'video.mp4',
     size: file.size,
     durationMs,
@@ -39,45 +39,45 @@ export async function pickVideo(context, file, isChosen, onPart) {
     place: context.place,
   });
   const { problem, fits } = await examine(file, limits, durationMs);
-  if (problem) return { recording, sentence: sentenceOf(problem, { texts, limits, durationMs, fits, isChosen }) };
+  if (problem) return { recording, message: messageOf(problem, { texts, limits, durationMs, fits }) };
   recording.head = await sha256(await headOf(file, HEAD)).catch(() => null);
   const release = await holdLock(filmLock(recording.id));
-  const source = await copied(context, recording, file, onPart);
-  // A copy without a row in the database would be removed by the next page, so its lock stays with this one.
+  const source = await copyToDisk(context, recording, file, onProgress);
+  // If the row cannot be stored, the lock is kept: the next page would remove the copy as an orphan.
   await context.store.put(recording).then(release, () => {});
   return { recording, source };
 }
 
-function sentenceOf(problem, { texts, limits, durationMs, fits }) {
+function messageOf(problem, { texts, limits, durationMs, fits }) {
   const mb = Math.floor(limits.maxBytes / 2 ** 20);
   const seconds = problem === 'too_long' ? limits.maxSeconds : (durationMs ?? 0) / 1000;
-  const text = texts.get(SENTENCES[problem], { mb, t: texts.duration(seconds) });
+  const text = texts.get(MESSAGES[problem], { mb, t: texts.duration(seconds) });
   const more = problem === 'too_large' && fits ? texts.get('drive.fits', { t: texts.duration(fits) }) : '';
   return { text, more, code: null };
 }
 
-/** Copies to the disk of the browser; without room the file itself is sent. */
-async function copied(context, recording, file, onPart) {
-  if (!context.canKeep) return kept(context, recording, file);
+/** Copies the file to OPFS. Without space, or if that fails, the file itself is uploaded. */
+async function copyToDisk(context, recording, file, onProgress) {
+  if (!context.canStoreFiles) return keepInMemory(context, recording, file);
   const estimate = await navigator.storage.estimate?.().catch(() => ({}));
-  if (missingRoom(estimate ?? {}, file.size) > 0) return kept(context, recording, file);
+  if (missingSpace(estimate ?? {}, file.size) > 0) return keepInMemory(context, recording, file);
   const name = `${recording.id}.mp4`;
   try {
-    await context.files.copy(name, file, onPart);
+    await context.files.copy(name, file, onProgress);
     Object.assign(recording, { file: 'opfs', name });
     return await context.files.open(name);
   } catch {
     await context.files.remove(name).catch(() => {});
-    return kept(context, recording, file);
+    return keepInMemory(context, recording, file);
   }
 }
 
-function kept(context, recording, file) {
+function keepInMemory(context, recording, file) {
   context.memory.set(recording.id, file);
   return file;
 }
 
-/** The recording, if the file is the one whose upload has begun; null for another one. */
+/** Continues a recording with its file picked again. Returns null if it is another file. */
 export async function pickSame(context, recording, file) {
   const head = await headOf(file, HEAD);
   const digest = head && (await sha256(head).catch(() => null));

@@ -1,15 +1,15 @@
-// Videos that the driver picks from the phone.
+// Checks of videos picked from the phone.
 //
-// Phones take the permission to read a picked file away, at the latest with the page; iPhones convert it anew
-// each time. So it is copied first, where there is room, and everything else works on the copy.
+// Phones revoke the permission to read a picked file, at the latest when the page is closed, and iPhones convert it
+// again for each pick. It is therefore copied first, if there is space, and the copy is used from then on.
 
 import { kindOf } from './boxes.js';
 import { secondsThatFit } from './budget.js';
 
-/** What is compared of a file that is picked a second time. */
+/** Bytes that are compared when a file is picked again. */
 export const HEAD = 65536;
 
-/** The first bytes of a file, or null if the phone does not let us read it any more. */
+/** The first bytes of a file, or null if it can no longer be read. */
 export async function headOf(file, length = HEAD) {
   try {
     return new Uint8Array(await file.slice(0, Math.min(length, file.size)).arrayBuffer());
@@ -18,17 +18,19 @@ export async function headOf(file, length = HEAD) {
   }
 }
 
-/** Whether the file can still be read: one byte, before each attempt. A failing read looks like no network. */
+/**
+ * Whether the file can still be read. Checked before each attempt, because a failed read looks like a network error.
+ */
 export async function isReadable(file) {
   const bytes = await headOf(file, 1);
   return bytes !== null && (file.size === 0 || bytes.length === 1);
 }
 
 /**
- * What can be said of a file before any byte is sent: `{problem, kind, fits}`.
+ * Checks a file before the upload: `{problem, kind, fits}`. `fits` is the number of seconds within the size limit.
  *
- * `problem` is null, `unreadable`, `not_mp4`, `too_large`, `too_short` or `too_long`. QuickTime movies are sent
- * as they are; the service says whether it takes them.
+ * `problem` is null, `unreadable`, `not_mp4`, `quicktime`, `too_large`, `too_short` or `too_long`. QuickTime movies are
+ * refused only if the service does not accept them.
  */
 export async function examine(file, { maxBytes, minSeconds, maxSeconds, takesQuicktime }, durationMs = null) {
   const head = await headOf(file, 4096);
@@ -43,12 +45,12 @@ export async function examine(file, { maxBytes, minSeconds, maxSeconds, takesQui
   return { problem: null, kind, fits };
 }
 
-/** Whether a file is the one whose upload has begun: the same size, the same first 64 KiB. */
+/** Whether a file is that of the recording: same size and same first 64 KiB. */
 export function isSame(recording, file, headDigest) {
   return recording.size === file.size && recording.head !== null && recording.head === headDigest;
 }
 
-/** The digest of bytes as hexadecimal, or null without `crypto.subtle` (plain http). */
+/** The SHA-256 as hexadecimal, or null without `crypto.subtle` (plain http). */
 export async function sha256(bytes, crypto = globalThis.crypto) {
   if (!crypto?.subtle) return null;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

@@ -1,12 +1,12 @@
-// The screen that asks for the place: our own question first, once, then that of the browser.
+// The screen that requests the position: asks for consent once, then for the browser's permission.
 
 import { read, write } from './api.js';
 import { locate } from './position.js';
-import { on, say, screenOf, showScreen } from './ui.js';
+import { onClick, screenOf, setText, showScreen } from './ui.js';
 
 const CONSENT = 'drive.place';
-/** A place is used again for so long: the driver walks around one vehicle. */
-const FRESH = 10 * 60_000;
+/** Milliseconds for which a position is reused: the driver walks around one vehicle. */
+const MAX_AGE = 10 * 60_000;
 
 export class PlaceScreen {
   #resolve = null;
@@ -15,62 +15,62 @@ export class PlaceScreen {
   constructor(context) {
     this.context = context;
     const screen = screenOf('place');
-    on(screen, 'place-yes', () => this.#ask());
-    on(screen, 'place-without', () => this.#end(true));
-    on(screen, 'place-back', () => this.#back());
+    onClick(screen, 'place-yes', () => this.#locate());
+    onClick(screen, 'place-without', () => this.#finish(true));
+    onClick(screen, 'place-back', () => this.#back());
   }
 
   /**
-   * Resolves with true when the driver may go on: the place is in the context, or is not needed. `isRequired`
-   * is set where going on without a place makes no sense: at the sending.
+   * Resolves with true if the driver may continue: the position is in the context, or is not needed. `isRequired` is
+   * set before an upload that the service would refuse without a position.
    */
   async ensure({ isRequired = false } = {}) {
     const { context } = this;
     if (!context.can.place) return !isRequired;
-    if (context.place && Date.now() - context.place.at < FRESH) return true;
-    // Whoever asked before does not wait any more.
-    this.#end(false);
+    if (context.place && Date.now() - context.place.at < MAX_AGE) return true;
+    // Ends an earlier call.
+    this.#finish(false);
     this.#isRequired = isRequired;
-    const ended = new Promise((resolve) => (this.#resolve = resolve));
+    const finished = new Promise((resolve) => (this.#resolve = resolve));
     this.#show('');
-    if (read(globalThis.localStorage, CONSENT) === 'yes') this.#ask();
-    return ended;
+    if (read(globalThis.localStorage, CONSENT) === 'yes') this.#locate();
+    return finished;
   }
 
   #show(problem) {
     const screen = showScreen('place');
-    say(screen, 'place-problem', problem);
-    // Before filming a driver may go on: a recording without a place is kept until the place is known.
+    setText(screen, 'place-problem', problem);
+    // Recording without a position is possible: the upload asks for it again.
     const mayGoOn = this.context.position === 'optional' || (problem !== '' && !this.#isRequired);
     screen.querySelector('[data-do="place-without"]').hidden = !mayGoOn;
   }
 
-  async #ask() {
+  async #locate() {
     const { texts } = this.context;
     const screen = screenOf('place');
     write(globalThis.localStorage, CONSENT, 'yes');
-    say(screen, 'place-problem', '');
-    say(screen, 'place-state', texts.get('drive.place_wait'));
+    setText(screen, 'place-problem', '');
+    setText(screen, 'place-state', texts.get('drive.place_wait'));
     try {
       const onBetter = ({ accuracy }) =>
-        say(screen, 'place-state', texts.get('drive.place_found', { d: texts.distance(accuracy) }));
+        setText(screen, 'place-state', texts.get('drive.place_found', { d: texts.distance(accuracy) }));
       this.context.place = await locate(navigator.geolocation, { onBetter });
-      this.#end(true);
+      this.#finish(true);
     } catch {
-      // The consent counts only if the browser agrees.
+      // The consent is stored only if the browser grants the permission.
       write(globalThis.localStorage, CONSENT, null);
       this.#show(texts.get('drive.place_denied'));
     } finally {
-      say(screen, 'place-state', '');
+      setText(screen, 'place-state', '');
     }
   }
 
   #back() {
-    this.#end(false);
+    this.#finish(false);
     showScreen('show');
   }
 
-  #end(mayGoOn) {
+  #finish(mayGoOn) {
     this.#resolve?.(mayGoOn);
     this.#resolve = null;
   }

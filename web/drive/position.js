@@ -1,8 +1,8 @@
-// The place, asked for once and before filming: outdoors it is better, and a denial can still be corrected.
+// Determines the position before recording: outdoors it is more accurate, and a denial can still be changed.
 
-/** How long better fixes are waited for. */
+/** Milliseconds to wait for a better fix. */
 const WAIT = 20_000;
-/** Good enough to stop waiting, in metres. */
+/** Accuracy in metres at which waiting stops. */
 const GOOD = 25;
 
 /** The better of two fixes; either may be null. */
@@ -13,19 +13,19 @@ export function better(one, other) {
 
 export const isGood = (fix) => fix !== null && fix.accuracy <= GOOD;
 
-/** A fix of the browser in plain numbers, or null where it makes no sense. */
+/** Converts a `GeolocationPosition`; null if it is invalid. */
 export function fixOf({ coords, timestamp }) {
   const { latitude: lat, longitude: long, accuracy } = coords;
   const isSound = Number.isFinite(lat) && Number.isFinite(long) && Math.abs(lat) <= 90 && Math.abs(long) <= 180;
   return isSound ? { lat, long, accuracy: Number.isFinite(accuracy) ? accuracy : Infinity, at: timestamp } : null;
 }
 
-/** A coordinate for the service: no exponent, eight decimals at most. */
+/** Formats a coordinate for the service: no exponent, at most eight decimals. */
 export const degrees = (value) => value.toFixed(8).replace(/\.?0+$/, '');
 
 /**
  * The best fix within 20 s. Rejects with `denied`, `unavailable` or `insecure` if there is none.
- * `onBetter` hears each better one.
+ * `onBetter` gets each improvement.
  */
 export function locate(geolocation, { wait = WAIT, onBetter = () => {}, timer = globalThis } = {}) {
   if (!geolocation) return Promise.reject(new Error('unavailable'));
@@ -45,7 +45,7 @@ export function locate(geolocation, { wait = WAIT, onBetter = () => {}, timer = 
       best = next;
       if (isGood(best)) end(null);
     };
-    // Code 1 is a denial; the others pass, and the next fix may come.
+    // Code 1 is a denial; the other errors are temporary.
     const failed = (error) => {
       if (error.code === 1) end('denied');
     };

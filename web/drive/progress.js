@@ -1,7 +1,7 @@
-// Progress of an upload in bytes that the service has acknowledged. What the browser has handed over to the
-// network is not shown: it may never arrive.
+// Progress of an upload in bytes acknowledged by the service. Bytes that were only sent are not counted: they may be
+// lost.
 
-/** The rate is that of the last half minute. */
+/** The rate is measured over this period. */
 const WINDOW = 30_000;
 
 export class Progress {
@@ -13,7 +13,7 @@ export class Progress {
     this.acknowledged = 0;
   }
 
-  /** Records an offset that the service has named. It may be lower than before: a lost segment. */
+  /** Records an acknowledged offset. It is lower than before if the service has lost a segment. */
   acknowledge(offset, now) {
     if (offset < this.acknowledged) this.#samples = [];
     this.acknowledged = offset;
@@ -21,7 +21,7 @@ export class Progress {
     while (this.#samples.length > 2 && now - this.#samples[1].now > WINDOW) this.#samples.shift();
   }
 
-  /** A pause: the time until the next sample is not time of the network. */
+  /** Called before a pause, which must not count towards the rate. */
   interrupt() {
     this.#samples = [];
   }
@@ -30,7 +30,7 @@ export class Progress {
     return this.total ? Math.floor((this.acknowledged / this.total) * 100) : 0;
   }
 
-  /** Bytes a second, or null until two offsets are known. */
+  /** Bytes per second, or null before the second offset. */
   get rate() {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
@@ -38,13 +38,13 @@ export class Progress {
     return ((last.offset - first.offset) * 1000) / (last.now - first.now);
   }
 
-  /** Seconds until all has arrived, or null. */
+  /** The estimated remaining seconds, or null. */
   get secondsLeft() {
     const rate = this.rate;
     return rate ? Math.ceil((this.total - this.acknowledged) / rate) : null;
   }
 
-  /** The quarter that a screen reader should hear now, or null: every percent would be noise. */
+  /** The percentage to announce to screen readers: each quarter once, otherwise null. */
   announcement() {
     const quarter = Math.floor(this.percent / 25) * 25;
     if (quarter === this.#announced) return null;

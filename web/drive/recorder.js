@@ -1,14 +1,14 @@
-// The states of a recording as a pure function, so that every stop can be tested without a camera.
+// The state machine of a recording as a pure function, so that it can be tested without a camera.
 //
 //   closed → opening → ready → recording → stopping → saved
 //                 ↘ denied                     ↘ empty (nothing usable was recorded)
 //
-// `step(state, event)` returns the next state and the commands for the page. Time comes with the events.
+// `step(state, event)` returns the next state and the commands for the page. Events carry the time.
 
-import { left } from './budget.js';
+import { remainingBudget } from './budget.js';
 
-/** Without a new frame for so long the picture has frozen, though the track may still be "live". */
-export const FROZEN_AFTER = 3000;
+/** Milliseconds without a new frame after which the picture counts as frozen; the track may still be "live". */
+export const FREEZE_TIMEOUT = 3000;
 
 export function initial({ limit, nominal }) {
   return {
@@ -22,13 +22,13 @@ export function initial({ limit, nominal }) {
     bytes: 0,
     savedBytes: 0,
     largestChunk: 0,
-    /** Why it stopped: asked, limit, ended, muted, hidden, frozen, turned, quota, failed. */
+    /** Why it stopped: user, limit, ended, muted, hidden, frozen, turned, quota, failed. */
     reason: null,
     item: 0,
   };
 }
 
-/** Seconds until the recording stops itself. */
+/** Seconds until the recording stops at the limit. */
 export function remaining(state, now) {
   return budget(state, now).seconds;
 }
@@ -39,26 +39,26 @@ export function elapsed(state, now) {
 }
 
 export function step(state, event) {
-  const rule = RULES[state.phase]?.[event.type] ?? ANY[event.type];
-  return rule ? rule(state, event) : [state, []];
+  const apply = TRANSITIONS[state.phase]?.[event.type] ?? COMMON_TRANSITIONS[event.type];
+  return apply ? apply(state, event) : [state, []];
 }
 
 function budget(state, now) {
   const { limit, bytes, largestChunk, nominal } = state;
   const sinceChunk = state.lastChunkAt === null ? 0 : Math.max(0, (now - state.lastChunkAt) / 1000);
-  return left({ limit, bytes, seconds: elapsed(state, now), sinceChunk, largestChunk, nominal });
+  return remainingBudget({ limit, bytes, seconds: elapsed(state, now), sinceChunk, largestChunk, nominal });
 }
 
-const become = (state, changes, ...commands) => [{ ...state, ...changes }, commands];
+const transition = (state, changes, ...commands) => [{ ...state, ...changes }, commands];
 
-/** The recorder still hands over its last piece after a stop. */
+/** The recorder delivers its last chunk after a stop. */
 const stop = (state, reason) =>
-  become(state, { phase: 'stopping', reason }, { type: 'stopRecorder' });
+  transition(state, { phase: 'stopping', reason }, { type: 'stopRecorder' });
 
 function chunk(state, { size, now }) {
-  // Recorders hand over empty pieces, the last one above all.
+  // Recorders may deliver empty chunks, especially the last one.
   if (size === 0) return [state, []];
-  // A piece ends where the picture turns, so what follows has pictures that no player could show.
+  // A chunk ends when the picture is rotated; later chunks cannot be played.
   if (state.reason === 'turned') return [state, []];
   const bytes = state.bytes + size;
   const next = {
@@ -76,45 +76,45 @@ function chunk(state, { size, now }) {
 }
 
 function tick(state, { now }) {
-  if (now - state.lastFrameAt >= FROZEN_AFTER) return stop(state, 'frozen');
+  if (now - state.lastFrameAt >= FREEZE_TIMEOUT) return stop(state, 'frozen');
   if (budget(state, now).isOver) return stop(state, 'limit');
   return [state, []];
 }
 
-function recorded(state) {
+function finishRecording(state) {
   const phase = state.savedBytes > 0 ? 'saved' : 'empty';
-  return become(state, { phase }, { type: 'closeCamera' }, { type: 'finish', reason: state.reason });
+  return transition(state, { phase }, { type: 'closeCamera' }, { type: 'finish', reason: state.reason });
 }
 
-/** `saved` is what has reached the disk; pieces are written in order, so all before it has too. */
+/** `bytes` have reached the disk. Chunks are written in order. */
 const flushed = (state, { bytes }) => [
   { ...state, savedBytes: Math.max(state.savedBytes, bytes) },
   [],
 ];
 
 const close = (reason) => (state) =>
-  become(state, { phase: 'closed', reason }, { type: 'closeCamera' });
+  transition(state, { phase: 'closed', reason }, { type: 'closeCamera' });
 
-const RULES = {
+const TRANSITIONS = {
   closed: {
-    open: (state) => become(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
-    // The page was hidden while the browser still asked for the camera.
-    opened: (state) => become(state, {}, { type: 'closeCamera' }),
+    open: (state) => transition(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
+    // The page was hidden while the camera was being opened.
+    opened: (state) => transition(state, {}, { type: 'closeCamera' }),
     visible: (state) =>
-      state.reason === 'hidden' ? become(state, { phase: 'opening' }, { type: 'openCamera' }) : [state, []],
+      state.reason === 'hidden' ? transition(state, { phase: 'opening' }, { type: 'openCamera' }) : [state, []],
   },
   opening: {
-    opened: (state, { hasSound }) => become(state, { phase: 'ready', hasSound }),
-    denied: (state, { what }) => become(state, { phase: 'denied', reason: what }),
+    opened: (state, { hasSound }) => transition(state, { phase: 'ready', hasSound }),
+    denied: (state, { reason }) => transition(state, { phase: 'denied', reason }),
     hidden: close('hidden'),
     cancel: close(null),
   },
   denied: {
-    open: (state) => become(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
+    open: (state) => transition(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
   },
   ready: {
     start: (state, { now }) =>
-      become(
+      transition(
         state,
         {
           phase: 'recording',
@@ -128,9 +128,9 @@ const RULES = {
         },
         { type: 'startRecorder' },
       ),
-    // A track that was interrupted stays dead on iPhones, though it says that it lives: open it anew.
+    // On iPhones an interrupted track stays without a picture, though it claims to be live: the camera is reopened.
     hidden: close('hidden'),
-    ended: (state) => become(state, { phase: 'opening' }, { type: 'openCamera' }),
+    ended: (state) => transition(state, { phase: 'opening' }, { type: 'openCamera' }),
     cancel: close(null),
   },
   recording: {
@@ -138,32 +138,32 @@ const RULES = {
     tick,
     frame: (state, { now }) => [{ ...state, lastFrameAt: now }, []],
     nextItem: (state) => [{ ...state, item: state.item + 1 }, []],
-    stop: (state) => stop(state, 'asked'),
+    stop: (state) => stop(state, 'user'),
     ended: (state) => stop(state, 'ended'),
     muted: (state) => stop(state, 'muted'),
     hidden: (state) => stop(state, 'hidden'),
     quota: (state) => stop(state, 'quota'),
     failed: (state) => stop(state, 'failed'),
     turned: (state) => stop(state, 'turned'),
-    // The browser has stopped it by itself.
-    stopped: (state) => become(state, { phase: 'finishing', reason: 'ended' }, { type: 'flush' }),
+    // The browser has stopped the recorder.
+    stopped: (state) => transition(state, { phase: 'finishing', reason: 'ended' }, { type: 'flush' }),
   },
   stopping: {
     chunk,
-    stopped: (state) => become(state, { phase: 'finishing' }, { type: 'flush' }),
+    stopped: (state) => transition(state, { phase: 'finishing' }, { type: 'flush' }),
   },
   finishing: {
     chunk,
-    // What did not reach the disk is lost; what did is whole pieces.
-    quota: recorded,
-    failed: recorded,
-    done: recorded,
+    // Chunks that were not written are lost; the written ones are complete.
+    quota: finishRecording,
+    failed: finishRecording,
+    done: finishRecording,
   },
   saved: {},
   empty: {
-    open: (state) => become(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
+    open: (state) => transition(state, { phase: 'opening', reason: null }, { type: 'openCamera' }),
   },
 };
 
-/** Rules of every phase that has none of its own. */
-const ANY = { flushed };
+/** Transitions for phases without their own. */
+const COMMON_TRANSITIONS = { flushed };

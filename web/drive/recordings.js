@@ -1,13 +1,12 @@
-// What is known of a video on this phone, and what may be done with it: pure rules.
+// Recordings on this phone: their states and rules. Pure.
 //
-// A recording is a plain object in IndexedDB; its bytes are a file on OPFS (`file: 'opfs'`), in the memory of
-// the page (`memory`), or in a file that the driver picked and that could not be copied (`picked`), which has
-// to be picked again after a reload.
+// A recording is a plain object in IndexedDB. Its bytes are in an OPFS file (`file: 'opfs'`), in the memory of the page
+// (`memory`), or in a picked file that could not be copied (`picked`) and has to be picked again after a reload.
 
 import { isSamePerson } from './who.js';
 
 export const STATE = {
-  /** Pieces are still being written, or the page died while they were. */
+  /** Being written, or the page was killed meanwhile. */
   RECORDING: 'recording',
   READY: 'ready',
   SENDING: 'sending',
@@ -30,7 +29,7 @@ export function newRecording(fields) {
     sha256: null,
     head: null,
     refusal: null,
-    /** Who says that they have filmed it: `{name, mobile}`, see `who.js`. */
+    /** The driver as stated by themselves: `{name, mobile}`, see `who.js`. */
     filmedBy: null,
     finishedAt: null,
     ...fields,
@@ -38,28 +37,28 @@ export function newRecording(fields) {
 }
 
 /**
- * What a recording that the page finds at its start is: `live` in another tab, `crashed`, `empty`, `lost`, or as
- * its state says.
+ * The status of a stored recording at the start of a page: `live` (being recorded in another tab), `crashed`, `empty`,
+ * `lost`, or its stored state.
  */
-export function found(recording, { isHeld, fileSize }) {
+export function statusOf(recording, { isHeld, fileSize }) {
   if (isHeld) return 'live';
-  // The memory of a page ends with it.
+  // The page that had the file in memory was closed.
   if (recording.file === 'memory' && fileSize === 0 && recording.state !== STATE.SENT) return 'lost';
   if (recording.state === STATE.RECORDING) return fileSize > 0 ? 'crashed' : 'empty';
-  // Browsers evict files of sites that are rarely opened.
+  // Browsers evict the files of rarely used sites.
   if (recording.file === 'opfs' && fileSize === 0 && recording.state !== STATE.SENT) return 'lost';
   return recording.state;
 }
 
-/** A recording after a crash, cut to what is whole. The length is that of the whole part, as far as known. */
-export function recovered(recording, wholeSize) {
-  const share = recording.size > 0 ? Math.min(1, wholeSize / recording.size) : 1;
+/** A recording after its repair. The duration is reduced in proportion to the size. */
+export function recovered(recording, intactSize) {
+  const share = recording.size > 0 ? Math.min(1, intactSize / recording.size) : 1;
   const durationMs = recording.durationMs === null ? null : Math.floor(recording.durationMs * share);
-  return { ...recording, state: STATE.READY, size: wholeSize, durationMs, isRecovered: true };
+  return { ...recording, state: STATE.READY, size: intactSize, durationMs, isRecovered: true };
 }
 
-/** The latest unsent recording of a report. Those that were refused are of no use any more. */
-export function unsentOf(recordings, refKey) {
+/** The latest unsent recording of a report, or null. */
+export function latestUnsent(recordings, refKey) {
   const own = recordings.filter((one) => one.refKey === refKey && isUnsent(one));
   return own.sort((one, other) => (other.recordedAt ?? 0) - (one.recordedAt ?? 0))[0] ?? null;
 }
@@ -67,33 +66,33 @@ export function unsentOf(recordings, refKey) {
 export const isUnsent = ({ state }) =>
   state === STATE.READY || state === STATE.SENDING || state === STATE.RECORDING;
 
-/** Whether its bytes are on the disk of this browser. */
-export const holdsFile = ({ file }) => file === 'opfs';
+/** Whether its file is in OPFS. */
+export const isOnDisk = ({ file }) => file === 'opfs';
 
-/** Whether it was filmed by a link: the ids of links are negative. */
-export const isOfLink = ({ owner }) => String(owner ?? '').startsWith('-');
+/** Whether it was recorded in the session of a film link, whose owner id is negative. */
+export const isFromLink = ({ owner }) => String(owner ?? '').startsWith('-');
 
 /**
- * Whether this is a video of the driver of the page: `owner` is the account or the link, `who` is stated by the
- * driver. Another driver on the same phone neither sends nor deletes it.
+ * Whether a recording belongs to the driver of the page, who alone may send or delete it. `owner` is the account or
+ * film link of the session, `identity` the name and phone stated by the driver.
  *
- * An account is one person, whatever was stated. A link is whoever opens it; and it may end before its video is
- * sent. So what was filmed by a link, or with another account, belongs to the same person wherever they may film
- * that report (`mayFilm`).
+ * An account is one person. A film link can be opened by several people, and may expire before its video is sent.
+ * A recording of a link or of another account therefore belongs to a driver with the same stated identity who may film
+ * the report (`mayFilm`).
  */
-export function belongsTo(recording, { owner, who = null }, mayFilm = true) {
+export function belongsTo(recording, { owner, identity = null }, mayFilm = true) {
   if (!recording.owner) return true;
   const isOwner = recording.owner === owner;
-  if (isOwner && !isOfLink(recording)) return true;
-  if (!recording.filmedBy) return isOwner || (mayFilm && isOfLink(recording));
-  return (isOwner || mayFilm) && isSamePerson(recording.filmedBy, who);
+  if (isOwner && !isFromLink(recording)) return true;
+  if (!recording.filmedBy) return isOwner || (mayFilm && isFromLink(recording));
+  return (isOwner || mayFilm) && isSamePerson(recording.filmedBy, identity);
 }
 
 /**
- * Recordings that may be deleted without asking: sent a week ago, refused a day ago. Nothing that may still
- * be wanted goes before the service has given its final answer.
+ * Recordings to delete: sent a week ago or refused a day ago. Recordings without a final response of the service never
+ * expire.
  */
-export function forgettable(recordings, now) {
+export function expired(recordings, now) {
   const age = (one) => now - (one.finishedAt ?? now);
   const day = 86_400_000;
   return recordings.filter(
@@ -102,8 +101,8 @@ export function forgettable(recordings, now) {
   );
 }
 
-/** Fields of the upload that describe a recording. `offset` is the clock's, if it is known now. */
-export function describe(recording, { now, offset, corrected, degrees }) {
+/** The metadata fields of an upload. `offset` is the current clock offset, or null. */
+export function uploadMetadata(recording, { now, offset, corrected, degrees }) {
   const shift = recording.clockOffset ?? offset ?? 0;
   const details = {
     ref_key: recording.refKey,
@@ -123,16 +122,16 @@ export function describe(recording, { now, offset, corrected, degrees }) {
 }
 
 /**
- * How many bytes are missing on the phone for a video of `size`, by `navigator.storage.estimate()`. 0 if
- * there is room, or if the browser does not say.
+ * The missing storage in bytes for a video of `size`, according to `navigator.storage.estimate()`; 0 if there is enough
+ * or the browser gives no estimate.
  */
-export function missingRoom({ quota, usage } = {}, size) {
+export function missingSpace({ quota, usage } = {}, size) {
   if (!Number.isFinite(quota) || !Number.isFinite(usage)) return 0;
-  // Browsers keep some for themselves, and metadata of the page needs some too.
+  // Reserve for the browser and for the page's metadata.
   return Math.max(0, Math.ceil(size + 2 ** 20 - (quota - usage) * 0.98));
 }
 
-/** A name for the file that a person finds in the gallery. */
+/** The file name shown in the phone's gallery. */
 export function filenameOf(plate, time) {
   const date = new Date(time);
   const two = (n) => String(n).padStart(2, '0');

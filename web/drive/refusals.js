@@ -1,4 +1,4 @@
-// From the codes of the service to the sentences of the page. A driver never reads a code alone.
+// Maps error codes of the service to texts for the driver.
 
 const BY_CHECK = {
   NOT_MP4: 'refuse.not_mp4',
@@ -20,7 +20,7 @@ const BY_CHECK = {
   EXTERNAL_DATA: 'refuse.external',
 };
 
-/** Codes of a whole request, with what the page does about them. */
+/** Errors of a request: the text, and the final event of the upload. */
 const BY_ERROR = {
   not_mp4: { text: 'refuse.not_mp4', end: 'refused' },
   unsupported_media_type: { text: 'refuse.not_mp4', end: 'refused' },
@@ -31,12 +31,12 @@ const BY_ERROR = {
 };
 
 /**
- * The sentence for a refusal of the service, as a key of the texts with its values.
+ * The message for a refusal: `{key, values, code}`, or `{key: null, text, code}` with the text of the service.
  *
- * `problem` is `data` of a problem, or a reason of a preflight: `{error, code, details, message}`.
- * `limits` are those of the page: `{maxBytes}`. `seconds` among the values is to be shown as a duration `t`.
+ * `problem` is `data` of an error response, or a reason of a preflight: `{error, code, details, message}`. `limits` is
+ * `{maxBytes}`. `DriveTexts.refusal` replaces the value `seconds` by a duration `t`.
  */
-export function sentenceOf(problem, limits) {
+export function messageOf(problem, limits) {
   const check = checkOf(problem);
   const values = { mb: Math.floor(limits.maxBytes / 2 ** 20) };
   if (problem.details?.remembered === true) return { key: 'refuse.remembered', values, code: check };
@@ -47,24 +47,24 @@ export function sentenceOf(problem, limits) {
     return { key: BY_CHECK[check] ?? 'refuse.damaged', values, code: check };
   }
   if (known) return { key: known.text, values, code: check };
-  // What is no refusal of a video: the service says it in the driver's language.
+  // Not a refusal of the video: the service has a message in the driver's language.
   return { key: null, text: problem.message ?? '', values, code: check };
 }
 
-/** How a refusal ends the sending: refused, already, closed; null if it is none. */
-export function endOf(problem) {
+/** The final event of an upload for a refusal: `refused`, `already` or `closed`; null if the problem is not final. */
+export function terminalEventOf(problem) {
   if (problem.error === 'video_refused') return 'refused';
   return BY_ERROR[problem.error]?.end ?? null;
 }
 
-/** The code that stands on the screen for the support. */
+/** The code that is shown for the support. */
 export function checkOf(problem) {
   const inside = problem.details?.code;
   if (typeof inside === 'string') return inside;
   return typeof problem.code === 'string' ? problem.code : String(problem.error ?? '');
 }
 
-/** The preflight leaves the numbers out of its details; its sentence has them. */
+/** Reasons of a preflight have no limits in their details, but a message that contains them. */
 function length(problem, code) {
   const { too_short: short, too_long: long } = problem.details?.limit ?? {};
   if (short) return { key: 'refuse.too_short', values: { seconds: short.duration_ms / 1000 }, code };

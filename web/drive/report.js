@@ -1,21 +1,21 @@
-// The page of one report: what to show, filming or choosing, the check, sending.
+// The page of one report: instructions, recording or picking a video, check, upload.
 
 import { isIos, waysToFilm } from './browser.js';
 import { canLockOrientation, formatOf } from './camera.js';
 import { CheckScreen } from './check.js';
 import { makeContext } from './context.js';
 import { FilmScreen } from './film.js';
-import { keptOf, othersSentence, settleClosed, tidy } from './kept.js';
+import { cleanUp, inspectRecording, othersNotice, refuseUnsent } from './kept.js';
 import { filmLock, isHeld } from './locks.js';
 import { startPage } from './page.js';
-import { pickVideo, pickSame } from './pick.js';
+import { pickSame, pickVideo } from './pick.js';
 import { isReadable } from './picked.js';
 import { PlaceScreen } from './place.js';
-import { isUnsent, missingRoom, recovered, STATE, unsentOf } from './recordings.js';
+import { isUnsent, latestUnsent, missingSpace, recovered, STATE } from './recordings.js';
 import { SendScreen } from './send.js';
-import { on, say, screenOf, setDisabled, showScreen } from './ui.js';
+import { onClick, screenOf, setDisabled, setText, showScreen } from './ui.js';
 
-/** What is said of a recording that cannot be offered, by its state. */
+/** Notices about recordings that cannot be sent, by their state. */
 const NOTICES = {
   empty: 'drive.rec_empty',
   lost: 'drive.rec_gone',
@@ -34,7 +34,7 @@ class ReportPage {
       onEnd: (recording, event) => this.sending.end(recording, event),
     });
     this.sending = new SendScreen(context, {
-      onRefused: (recording, sentence) => this.refused(recording, sentence),
+      onRefused: (recording, message) => this.refused(recording, message),
       onUnreadable: (recording) => this.unreadable(recording),
     });
     this.ways = this.#ways();
@@ -55,16 +55,16 @@ class ReportPage {
 
   #bind() {
     const page = document;
-    on(page, 'film', () => this.film());
-    on(page, 'choose', () => document.getElementById('file').click());
-    on(page, 'camera-app', () => {
-      // The phone may close the page behind the camera.
+    onClick(page, 'film', () => this.film());
+    onClick(page, 'choose', () => document.getElementById('file').click());
+    onClick(page, 'camera-app', () => {
+      // The phone may close the page while the camera app is open.
       sessionStorage.setItem('drive.camera-app', this.context.report.ref_key);
       document.getElementById('camera-app').click();
     });
-    on(page, 'show', () => this.show());
-    on(page, 'kept-send', () => this.checkKept());
-    on(page, 'leave-camera', () => {
+    onClick(page, 'show', () => this.show());
+    onClick(page, 'kept-send', () => this.checkUnsent());
+    onClick(page, 'leave-camera', () => {
       this.#leaveCamera();
       this.show();
     });
@@ -72,14 +72,14 @@ class ReportPage {
       const input = document.getElementById(id);
       input?.addEventListener('change', () => {
         const [file] = input.files;
-        // The same file may be chosen again.
+        // Resetting the input lets the same file be chosen again.
         if (file) this.picked(file, input).finally(() => (input.value = ''));
       });
     }
     this.#offerWays();
   }
 
-  /** The recorder, or else what the phone has: a ready video, the camera app. */
+  /** Shows the recorder if available, otherwise the file picker and the camera app. */
   #offerWays() {
     const { can, position } = this.context;
     const [best] = this.ways;
@@ -91,21 +91,21 @@ class ReportPage {
     for (const element of document.querySelectorAll('[data-do="choose"]')) {
       element.classList.replace('plain', 'primary');
     }
-    // Without https there is no place, and without a place nothing can be sent; the notice on top says so.
+    // Without https there is no position, and the service requires one; the warning at the top says so.
     const isBarred = !can.place && position === 'required';
     for (const name of ['choose', 'camera-app']) setDisabled(document, name, isBarred);
   }
 
-  /** Begins where an earlier page of this report has ended. */
+  /** Continues with the latest unsent recording of the report, if any. */
   async start() {
     const { context } = this;
     const all = await context.store.all().catch(() => []);
     const ofReport = all.filter(({ refKey }) => refKey === context.report.ref_key);
-    say(screenOf('show'), 'other', othersSentence(context, ofReport));
-    tidy(context, all);
-    const recording = unsentOf(ofReport.filter(context.isOwn), context.report.ref_key);
-    if (!recording) return this.#afterCamera();
-    const { state, file } = await keptOf(context, recording);
+    setText(screenOf('show'), 'other', othersNotice(context, ofReport));
+    cleanUp(context, all);
+    const recording = latestUnsent(ofReport.filter(context.isOwn), context.report.ref_key);
+    if (!recording) return this.#startFresh();
+    const { state, file } = await inspectRecording(context, recording);
     switch (state) {
       case 'crashed':
         return this.#recover(recording);
@@ -114,82 +114,82 @@ class ReportPage {
       case 'empty':
       case 'lost':
       case 'unreadable':
-        return this.#without(recording, state);
+        return this.#dismiss(recording, state);
       case STATE.SENDING:
         return file ? this.send(recording, file) : this.askForSame(recording);
       default:
-        return file ? this.#offer(recording) : this.askForSame(recording);
+        return file ? this.#offerToSend(recording) : this.askForSame(recording);
     }
   }
 
   async #recover(recording) {
     try {
-      const whole = await this.context.files.repair(recording.name);
-      if (whole === 0) return await this.#without(recording, 'empty');
-      const saved = recovered(recording, whole);
+      const intactSize = await this.context.files.repair(recording.name);
+      if (intactSize === 0) return await this.#dismiss(recording, 'empty');
+      const saved = recovered(recording, intactSize);
       await this.context.store.put(saved).catch(() => {});
-      return this.#offer(saved);
+      return this.#offerToSend(saved);
     } catch {
-      return this.#without(recording, 'unreadable');
+      return this.#dismiss(recording, 'unreadable');
     }
   }
 
-  /** Says why a recording is not offered. One that cannot be read now is kept: the next page may read it. */
-  async #without(recording, state) {
-    if (state !== 'unreadable') await this.context.forget(recording);
-    this.#notify(NOTICES[state]);
+  /** Says why a recording cannot be sent, and discards it, unless the next page may be able to read it. */
+  async #dismiss(recording, state) {
+    if (state !== 'unreadable') await this.context.discard(recording);
+    this.#showNotice(NOTICES[state]);
   }
 
-  /** What became of the last recording, above the way to the next one. */
-  #notify(key) {
+  /** Shows the first screen with a notice about the last recording. */
+  #showNotice(key) {
     this.show();
-    say(screenOf('show'), 'lost', this.context.texts.get(key));
+    setText(screenOf('show'), 'lost', this.context.texts.get(key));
   }
 
-  /** "Send, or film again". */
-  #offer(recording) {
+  /** Offers to send the recording or to record again. */
+  #offerToSend(recording) {
     const { texts } = this.context;
-    this.kept = recording;
+    this.unsent = recording;
     const screen = showScreen('kept');
     const length = recording.durationMs ? texts.duration(recording.durationMs / 1000) : '';
-    say(screen, 'kept-facts', [length, texts.size(recording.size)].filter(Boolean).join(' · '));
-    say(screen, 'kept-why', texts.get(recording.isRecovered ? 'drive.recovered' : 'drive.kept'));
+    setText(screen, 'kept-facts', [length, texts.size(recording.size)].filter(Boolean).join(' · '));
+    setText(screen, 'kept-why', texts.get(recording.isRecovered ? 'drive.recovered' : 'drive.kept'));
     return undefined;
   }
 
-  /** Memory may have run out behind the camera app, with this page in it. */
-  #afterCamera() {
+  /** Says so if the phone has closed the page while the camera app was open, for lack of memory. */
+  #startFresh() {
     const wasOpen = sessionStorage.getItem('drive.camera-app') === this.context.report.ref_key;
     sessionStorage.removeItem('drive.camera-app');
     this.show();
-    say(screenOf('show'), 'lost', wasOpen ? this.context.texts.get('drive.lost') : '');
+    setText(screenOf('show'), 'lost', wasOpen ? this.context.texts.get('drive.lost') : '');
   }
 
   show() {
     showScreen('show');
   }
 
-  async checkKept() {
-    const recording = this.kept;
+  async checkUnsent() {
+    const recording = this.unsent;
     const file = await this.context.fileOf(recording).catch(() => null);
     if (file) await this.check.open(recording, file);
     else await this.unreadable(recording);
   }
 
-  /** A file that cannot be read any more: a picked one is chosen again, one on the disk is opened again. */
+  /** Recovers from a read error: asks for a picked file again, reopens a file on the disk. */
   async unreadable(recording) {
     if (recording.file === 'picked') return this.askForSame(recording);
     try {
       const file = await this.context.fileOf(recording);
-      if (file === null) return await this.#without(recording, 'lost');
+      if (file === null) return await this.#dismiss(recording, 'lost');
       if (await isReadable(file)) return await this.send(recording, file);
     } catch {
-      // The phone may let the next page read it.
+      // The next page may be able to read it.
     }
-    return this.#without(recording, 'unreadable');
+    return this.#dismiss(recording, 'unreadable');
   }
 
-  /** A second tap while the first is on its way would open a second camera. */
+  /** Ignores a second tap while the camera is being opened. */
   async film() {
     if (this.#isOpening) return;
     this.#isOpening = true;
@@ -197,11 +197,11 @@ class ReportPage {
   }
 
   async #openCamera() {
-    if (await this.#isSentMeanwhile()) return location.reload();
+    if (await this.#isSentByOtherTab()) return location.reload();
     if (!(await this.place.ensure())) return undefined;
-    const room = await this.#room();
-    if (room > 0) return this.#noRoom(room);
-    for (const notice of ['room', 'lost']) say(screenOf('show'), notice, '');
+    const missing = await this.#missingSpace();
+    if (missing > 0) return this.#showNoSpace(missing);
+    for (const notice of ['room', 'lost']) setText(screenOf('show'), notice, '');
     await navigator.storage?.persist?.().catch(() => false);
     this.#leaveCamera();
     showScreen('camera');
@@ -215,81 +215,81 @@ class ReportPage {
     this.filming = null;
   }
 
-  /** Whether another tab has sent a video of this report since this page was opened. */
-  async #isSentMeanwhile() {
+  /** Whether another tab has sent a video of this report since this page was loaded. */
+  async #isSentByOtherTab() {
     const { store, report, openedAt } = this.context;
     const all = await store.all().catch(() => []);
     return all.some(({ refKey, state, finishedAt }) => refKey === report.ref_key && state === STATE.SENT && finishedAt > openedAt);
   }
 
-  /** How much room a recording lacks. */
-  async #room() {
+  /** The missing storage for a recording, in bytes. */
+  async #missingSpace() {
     const estimate = await navigator.storage?.estimate?.().catch(() => ({}));
-    return missingRoom(estimate ?? {}, this.#usual());
+    return missingSpace(estimate ?? {}, this.#expectedSize());
   }
 
-  #usual() {
+  #expectedSize() {
     return this.context.limits.maxBytes / 4;
   }
 
-  #noRoom(size) {
+  #showNoSpace(size) {
     const { texts } = this.context;
     this.show();
-    say(screenOf('show'), 'room', texts.get('drive.quota', { size: texts.size(size) }));
+    setText(screenOf('show'), 'room', texts.get('drive.quota', { size: texts.size(size) }));
   }
 
   async filmed(recording, reason) {
     this.filming = null;
     const { texts } = this.context;
     if (!recording) {
-      // Chromium promises room that it does not have.
-      if (reason === 'quota') return this.#noRoom(await this.#missing());
-      return this.#notify(NOTICES[reason] ?? NOTICES.empty);
+      // Chromium's estimate exceeds the space that it really has.
+      if (reason === 'quota') return this.#showNoSpace(await this.#spaceToFree());
+      return this.#showNotice(NOTICES[reason] ?? NOTICES.empty);
     }
-    await this.#replaceOlder(recording);
+    await this.#discardOlder(recording);
     const file = await this.context.fileOf(recording).catch(() => null);
-    if (!file) return this.#without(recording, 'unreadable');
-    const isCut = ['ended', 'muted', 'hidden', 'frozen', 'turned', 'failed'].includes(reason);
+    if (!file) return this.#dismiss(recording, 'unreadable');
+    const isInterrupted = ['ended', 'muted', 'hidden', 'frozen', 'turned', 'failed'].includes(reason);
     const notices = {
       limit: () => texts.get('drive.rec_full'),
-      quota: async () => texts.get('drive.rec_quota', { size: texts.size(await this.#missing()) }),
+      quota: async () => texts.get('drive.rec_quota', { size: texts.size(await this.#spaceToFree()) }),
     };
-    const notice = await notices[reason]?.() ?? (isCut ? texts.get('drive.rec_cut') : '');
+    const notice = await notices[reason]?.() ?? (isInterrupted ? texts.get('drive.rec_cut') : '');
     return this.check.open(recording, file, notice);
   }
 
-  /** How much room was missing for a whole recording. */
-  async #missing() {
-    return (await this.#room()) || this.#usual();
+  /** The storage to free for a full recording, in bytes. */
+  async #spaceToFree() {
+    return (await this.#missingSpace()) || this.#expectedSize();
   }
 
-  /** A new video of a report replaces those of the same driver that were never sent. */
-  async #replaceOlder(recording) {
+  /** Discards older unsent recordings of the same driver and report. */
+  async #discardOlder(recording) {
     const all = await this.context.store.all().catch(() => []);
     const older = all.filter((one) => one.refKey === recording.refKey && one.id !== recording.id && isUnsent(one));
     for (const one of older.filter(this.context.isOwn)) {
-      if (!(await isHeld(filmLock(one.id)))) await this.context.forget(one);
+      if (!(await isHeld(filmLock(one.id)))) await this.context.discard(one);
     }
   }
 
   async picked(file, input) {
     sessionStorage.removeItem('drive.camera-app');
     this.#leaveCamera();
-    if (this.awaited) {
-      const recording = await pickSame(this.context, this.awaited, file);
+    if (this.resuming) {
+      const recording = await pickSame(this.context, this.resuming, file);
       if (recording) {
-        this.awaited = null;
+        this.resuming = null;
         return this.send(recording, file);
       }
     }
     if (!(await this.place.ensure())) return undefined;
     const screen = showScreen('copying');
     try {
-      const { recording, source, sentence } = await pickVideo(this.context, file, input.id === 'file', (share) =>
-        say(screen, 'copied', this.context.texts.percent(Math.round(share * 100))));
-      if (sentence) return this.refused(recording, sentence);
-      this.awaited = null;
-      await this.#replaceOlder(recording);
+      const { recording, source, message } = await pickVideo(this.context, file, (fraction) =>
+        setText(screen, 'copied', this.context.texts.percent(Math.round(fraction * 100))));
+      if (message) return this.refused(recording, message);
+      this.resuming = null;
+      await this.#discardOlder(recording);
       return await this.check.open(recording, source);
     } catch (error) {
       this.show();
@@ -297,17 +297,17 @@ class ReportPage {
     }
   }
 
-  /** After a reload the phone does not let the page read a picked file any more. */
+  /** Asks for the same file again: after a reload a picked file can no longer be read. */
   askForSame(recording) {
-    this.awaited = recording;
+    this.resuming = recording;
     const screen = showScreen('same');
     const percent = recording.size ? Math.floor((recording.acknowledged / recording.size) * 100) : 0;
-    say(screen, 'same', this.context.texts.get('drive.pick_same', { p: percent }));
+    setText(screen, 'same', this.context.texts.get('drive.pick_same', { p: percent }));
   }
 
   async send(recording, file) {
     if (this.context.position === 'required' && !recording.place) {
-      if (!(await this.place.ensure({ isRequired: true }))) return this.#offer(recording);
+      if (!(await this.place.ensure({ isRequired: true }))) return this.#offerToSend(recording);
       recording.place = this.context.place;
     }
     return this.sending.open(recording, file);
@@ -316,13 +316,13 @@ class ReportPage {
   refused(recording, { text, code, more = '' }) {
     const { texts } = this.context;
     const screen = showScreen('refused');
-    say(screen, 'why', text);
-    say(screen, 'more', more);
-    say(screen, 'filename', recording.filename);
+    setText(screen, 'why', text);
+    setText(screen, 'more', more);
+    setText(screen, 'filename', recording.filename);
     const sent = recording.acknowledged ?? 0;
     const size = texts.size(recording.size);
-    say(screen, 'sizes', sent ? texts.get('drive.of', { a: texts.size(sent), b: size }) : size);
-    say(screen, 'code', code ? texts.get('refuse.code', { code }) : '');
+    setText(screen, 'sizes', sent ? texts.get('drive.of', { a: texts.size(sent), b: size }) : size);
+    setText(screen, 'code', code ? texts.get('refuse.code', { code }) : '');
   }
 }
 
@@ -335,5 +335,5 @@ if (context.report?.is_open) {
     if (page.filming?.isRecording) event.preventDefault();
   });
 } else if (context.report) {
-  settleClosed(context);
+  refuseUnsent(context);
 }

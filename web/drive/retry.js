@@ -1,43 +1,43 @@
-// When an upload tries again. tus-js-client gives up after four attempts and trusts `navigator.onLine`;
-// here it never gives up while the video may still arrive, and never asks `onLine`.
+// Retry policy of uploads. tus-js-client gives up after four attempts and trusts `navigator.onLine`; this policy
+// retries as long as the upload can succeed, and ignores `onLine`.
 
-/** Pauses between attempts that achieved nothing, in milliseconds. */
-const PAUSES = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];
+/** Backoff between attempts without progress, in milliseconds. */
+const BACKOFF = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];
 
-/** Without progress for so long a connection is dead, though the browser has not noticed. */
-export const STALL = 20_000;
-/** Once all bytes of a request are handed over, the service may be storing the video. */
-export const STALL_FOR_ANSWER = 60_000;
+/** Milliseconds without progress after which a connection counts as dead, even if the browser has not noticed. */
+export const STALL_TIMEOUT = 20_000;
+/** The same after the body was sent, while the service may be storing the video. */
+export const RESPONSE_TIMEOUT = 60_000;
 
-/** The pause before the next attempt; `failures` counts those since the last acknowledged byte. */
-export function pause(failures, retryAfter, random = Math.random) {
-  const base = PAUSES[Math.min(failures, PAUSES.length - 1)];
-  // Two thousand phones that lose one antenna must not come back in the same second.
-  const spread = base * (0.75 + random() / 2);
-  return Math.round(Math.max(spread, (retryAfter ?? 0) * 1000));
+/** Milliseconds before the next attempt; `failures` counts attempts since the last acknowledged byte. */
+export function backoff(failures, retryAfter, random = Math.random) {
+  const base = BACKOFF[Math.min(failures, BACKOFF.length - 1)];
+  // Jitter: phones that lose the same antenna must not reconnect in the same second.
+  const jittered = base * (0.75 + random() / 2);
+  return Math.round(Math.max(jittered, (retryAfter ?? 0) * 1000));
 }
 
 /** Whether a running request has stalled. */
-export function hasStalled({ now, lastProgressAt, isHandedOver }) {
-  return now - lastProgressAt >= (isHandedOver ? STALL_FOR_ANSWER : STALL);
+export function hasStalled({ now, lastProgressAt, isBodySent }) {
+  return now - lastProgressAt >= (isBodySent ? RESPONSE_TIMEOUT : STALL_TIMEOUT);
 }
 
 /**
- * What to do after an attempt ended with this response. `method` is that of the request, `problem` is the
- * `data` of its JSON, if it had any.
+ * The next step after a failed attempt. `method` is that of the request; `problem` is `data` of the response's JSON, if
+ * any.
  *
- * - `retry`: ask for the offset and go on, after a pause
+ * - `retry`: resume at the server's offset, after a backoff
  * - `token`: get a new access token first
- * - `look`: the upload has ended; ask the service how (a HEAD has no body)
- * - `restart`: the service does not know the upload any more; create a new one
+ * - `query`: the upload has ended; request its state (a HEAD response has no body)
+ * - `restart`: the service no longer knows the upload; create a new one
  * - `stop`: final; the problem says why
  */
-export function reaction({ status, method, problem }) {
+export function nextStep({ status, method, problem }) {
   if (!status) return 'retry';
   const isCreation = method === 'POST';
   if (isCreation) {
     if (status === 401) return 'token';
-    // A film link or an account that has ended.
+    // The film link has expired or the account was disabled.
     if (status === 403 || status === 404) return 'stop';
     if (status === 408 || status === 429 || status >= 500) return 'retry';
     return 'stop';
@@ -46,7 +46,7 @@ export function reaction({ status, method, problem }) {
     case 404:
       return 'restart';
     case 410:
-      return problem?.details?.code ? 'stop' : 'look';
+      return problem?.details?.code ? 'stop' : 'query';
     case 401:
     case 403:
     case 408:

@@ -1,8 +1,8 @@
-// The screen that shows a video on its way.
+// The upload screen.
 
 import { Job } from './job.js';
-import { sentenceOf } from './refusals.js';
-import { announce, on, saveToGallery, say, screenOf, showScreen } from './ui.js';
+import { messageOf } from './refusals.js';
+import { announce, onClick, saveToGallery, screenOf, setText, showScreen } from './ui.js';
 
 export class SendScreen {
   #job = null;
@@ -12,10 +12,10 @@ export class SendScreen {
   constructor(context, { onRefused, onUnreadable }) {
     Object.assign(this, { context, onRefused, onUnreadable });
     this.screen = screenOf('sending');
-    on(this.screen, 'pause', () => this.#toggle());
-    on(this.screen, 'gallery', () => saveToGallery(this.file));
-    on(screenOf('failed'), 'retry', () => this.open(this.recording, this.file));
-    on(screenOf('failed'), 'gallery', () => saveToGallery(this.file));
+    onClick(this.screen, 'pause', () => this.#togglePause());
+    onClick(this.screen, 'gallery', () => saveToGallery(this.file));
+    onClick(screenOf('failed'), 'retry', () => this.open(this.recording, this.file));
+    onClick(screenOf('failed'), 'gallery', () => saveToGallery(this.file));
   }
 
   async open(recording, file) {
@@ -23,69 +23,69 @@ export class SendScreen {
     Object.assign(this, { recording, file });
     this.#isPaused = false;
     showScreen('sending');
-    say(this.screen, 'pause-label', texts.get('drive.pause'));
-    this.#job = new Job(this.context, recording, file, (event) => this.#hear(event));
+    setText(this.screen, 'pause-label', texts.get('drive.pause'));
+    this.#job = new Job(this.context, recording, file, (event) => this.#onEvent(event));
     await this.#job.start();
   }
 
-  #toggle() {
+  #togglePause() {
     const { texts } = this.context;
     this.#isPaused = !this.#isPaused;
-    say(this.screen, 'pause-label', texts.get(this.#isPaused ? 'drive.resume' : 'drive.pause'));
+    setText(this.screen, 'pause-label', texts.get(this.#isPaused ? 'drive.resume' : 'drive.pause'));
     this.screen.dataset.paused = String(this.#isPaused);
     if (this.#isPaused) this.#job.pause();
     else this.#job.start();
   }
 
-  /** Shows a final answer that came before the video was sent. */
+  /** Shows a final refusal that was received before the upload, by a preflight. */
   end(recording, event) {
     Object.assign(this, { recording });
-    this.#hear(event);
+    this.#onEvent(event);
   }
 
-  #hear(event) {
+  #onEvent(event) {
     const { texts } = this.context;
     if (event.progress) this.#showProgress(event.progress);
     clearInterval(this.#timer);
     switch (event.type) {
       case 'sending':
       case 'progress':
-        return say(this.screen, 'state', '');
+        return setText(this.screen, 'state', '');
       case 'storing':
-        return say(this.screen, 'state', texts.get('drive.saving'));
+        return setText(this.screen, 'state', texts.get('drive.saving'));
       case 'waiting':
-        return this.#wait(event);
+        return this.#showWaiting(event);
       case 'restarted':
         return announce(texts.get('drive.expired'));
       case 'otherTab':
-        return this.#fail(texts.get('drive.other_tab'));
+        return this.#showFailure(texts.get('drive.other_tab'));
       case 'done':
-        return this.#done(event);
+        return this.#showSent(event);
       case 'already':
-        return this.#already();
+        return this.#showAlreadySent();
       case 'closed':
-        return this.#fail(texts.get('drive.closed'), { isFinal: true });
+        return this.#showFailure(texts.get('drive.closed'), { isFinal: true });
       case 'unreadable':
         return this.onUnreadable(this.recording);
       case 'otherSession':
-        return this.#fail(texts.get('drive.other_session'), { signIn: true });
+        return this.#showFailure(texts.get('drive.other_session'), { signIn: true });
       case 'signedOut':
-        return this.#fail(texts.get(this.context.kind === 'film' ? 'drive.film_link_old' : 'drive.signed_out'), { signIn: true });
+        return this.#showFailure(texts.get(this.context.kind === 'film' ? 'drive.film_link_old' : 'drive.signed_out'), { signIn: true });
       case 'failed':
-        return this.#fail(event.problem?.message ?? texts.get('common.failed', { id: event.status }));
+        return this.#showFailure(event.problem?.message ?? texts.get('common.failed', { id: event.status }));
       default: {
-        const sentence = sentenceOf(event.problem, this.context.limits);
-        return this.onRefused(this.recording, { text: texts.refusal(sentence), code: sentence.code });
+        const message = messageOf(event.problem, this.context.limits);
+        return this.onRefused(this.recording, { text: texts.refusal(message), code: message.code });
       }
     }
   }
 
-  /** A service that cannot save is said with a countdown; a network that is away has no known end. */
-  #wait({ reason, seconds }) {
+  /** Shows a countdown if the service has sent `Retry-After`; without a network the end is unknown. */
+  #showWaiting({ reason, seconds }) {
     const { texts } = this.context;
-    if (reason !== 'service' || seconds < 3) return say(this.screen, 'state', texts.get('drive.waiting'));
+    if (reason !== 'service' || seconds < 3) return setText(this.screen, 'state', texts.get('drive.waiting'));
     let left = seconds;
-    const show = () => say(this.screen, 'state', texts.get('drive.store_away', { n: Math.max(0, left--) }));
+    const show = () => setText(this.screen, 'state', texts.get('drive.store_away', { n: Math.max(0, left--) }));
     show();
     this.#timer = setInterval(show, 1000);
     return undefined;
@@ -95,42 +95,42 @@ export class SendScreen {
     const { texts } = this.context;
     const { percent, rate, secondsLeft } = progress;
     this.screen.querySelector('progress').value = percent;
-    say(this.screen, 'percent', texts.percent(percent));
-    say(this.screen, 'of', texts.get('drive.of', { a: texts.size(progress.acknowledged), b: texts.size(progress.total) }));
-    say(this.screen, 'rate', rate ? texts.rate(rate) : '');
-    say(this.screen, 'left', secondsLeft ? texts.get('drive.left', { t: texts.duration(secondsLeft) }) : '');
+    setText(this.screen, 'percent', texts.percent(percent));
+    setText(this.screen, 'of', texts.get('drive.of', { a: texts.size(progress.acknowledged), b: texts.size(progress.total) }));
+    setText(this.screen, 'rate', rate ? texts.rate(rate) : '');
+    setText(this.screen, 'left', secondsLeft ? texts.get('drive.left', { t: texts.duration(secondsLeft) }) : '');
     const quarter = progress.announcement();
     if (quarter !== null) announce(texts.percent(quarter));
   }
 
-  async #done({ url, submission }) {
+  async #showSent({ url, submission }) {
     const { texts, api } = this.context;
     const screen = showScreen('sent');
     const time = new Intl.DateTimeFormat(texts.language, { hour: '2-digit', minute: '2-digit' }).format(new Date());
-    say(screen, 'number', time);
+    setText(screen, 'number', time);
     announce(texts.get('drive.done'));
-    // The number is for questions; that the report is sent is certain without it.
-    const id = submission ?? (url ? (await api.upload(url).catch(() => null))?.submission_id : null);
-    if (id) say(screen, 'number', texts.get('drive.done_id', { id, time }));
+    // The number is only for support requests: the video is sent even without it.
+    const id = submission ?? (url ? (await api.uploadState(url).catch(() => null))?.submission_id : null);
+    if (id) setText(screen, 'number', texts.get('drive.done_id', { id, time }));
   }
 
-  async #already() {
+  async #showAlreadySent() {
     const { texts, api, report } = this.context;
-    // A film link may not see the video of somebody else.
+    // A film link may not read another person's video.
     let text = texts.get('drive.link_done');
     try {
       const video = await api.send('GET', `/reports/${report.ref_key}/video`, { token: await api.token() });
       const format = new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short' });
       text = texts.get('drive.already', { time: format.format(new Date(video.received_at)) });
     } catch {
-      // That it is sent is certain without the time.
+      // The text without the time is correct too.
     }
-    this.#fail(text, { isFinal: true });
+    this.#showFailure(text, { isFinal: true });
   }
 
-  #fail(text, { signIn = false, isFinal = false } = {}) {
+  #showFailure(text, { signIn = false, isFinal = false } = {}) {
     const screen = showScreen('failed');
-    say(screen, 'failed', text);
+    setText(screen, 'failed', text);
     screen.querySelector('[data-part="sign-in"]').hidden = !signIn || this.context.kind === 'film';
     screen.querySelector('[data-do="retry"]').hidden = signIn || isFinal;
     screen.querySelector('[data-do="gallery"]').hidden = isFinal;

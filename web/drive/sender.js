@@ -1,43 +1,43 @@
-// Sends one recording by tus-js-client, without that library's own ideas of retries.
+// Uploads one recording with tus-js-client, but with its own retry policy (`retry.js`).
 //
-// Each attempt is a new `tus.Upload`. An attempt that knows the upload's address has no `endpoint`: with one,
-// the library would begin anew after any odd answer. It stores nothing by itself, so that two recordings of
-// equal size cannot be taken for one.
+// Each attempt is a new `tus.Upload`. An attempt that resumes an upload has no `endpoint`: with one, the library would
+// create a new upload after an unexpected response. The library stores no fingerprints, because two recordings of equal
+// size would share one.
 
 import { Progress } from './progress.js';
-import { hasStalled, pause, reaction, retryAfterOf } from './retry.js';
-import { endOf } from './refusals.js';
+import { backoff, hasStalled, nextStep, retryAfterOf } from './retry.js';
+import { terminalEventOf } from './refusals.js';
 
 export const CHUNK = 4 * 2 ** 20;
 
-/** How often a running request is looked at. */
-const WATCH = 1000;
-/** After a wake-up, a request without progress for so long is not trusted any more. */
-const DOUBT = 5000;
+/** Interval at which a running request is checked for a stall. */
+const STALL_CHECK_INTERVAL = 1000;
+/** After a wake-up event, a request without progress for this long is restarted. */
+const WAKE_STALL_TIMEOUT = 5000;
 
 /**
  * `deps`: `tus`, `endpoint`, `token()` (resolves with an access token; rejects with `signed_out` or
- * `other_session`), `refreshToken()`, `look(url)` (the upload's state as JSON), `save(changes)` (persists them),
+ * `other_session`), `refreshToken()`, `uploadState(url)` (the upload's state as JSON), `save(changes)` (persists them),
  * `details()` (metadata of a creation), `readable()` (whether the file can be read), `now()`, `timer`.
  *
- * `listen(event)` hears: `progress`, `waiting` {seconds, reason}, `sending`, `storing`, `restarted`,
+ * `onEvent(event)` gets `progress`, `waiting` {seconds, reason}, `sending`, `storing`, `restarted`,
  * `done`, `refused` {problem}, `already`, `closed`, `signedOut`, `otherSession`, `unreadable`, `failed` {problem}.
  */
 export class Sender {
   #attempt = 0;
   #upload = null;
   #failures = 0;
-  #watch = null;
-  #wait = null;
+  #stallTimer = null;
+  #retryTimer = null;
   #lastProgressAt = 0;
-  #handedOver = false;
+  #isBodySent = false;
   #state = 'idle';
 
-  constructor(file, recording, deps, listen) {
+  constructor(file, recording, deps, onEvent) {
     this.file = file;
     this.url = recording.uploadUrl;
     this.deps = { timer: globalThis, now: Date.now, random: Math.random, ...deps };
-    this.listen = listen;
+    this.onEvent = onEvent;
     this.progress = new Progress(file.size);
     this.progress.acknowledged = recording.acknowledged ?? 0;
   }
@@ -46,29 +46,29 @@ export class Sender {
     return this.#state;
   }
 
-  /** Begins, or goes on after a pause. */
+  /** Starts, or resumes after a pause. */
   start() {
     if (this.#state === 'running' || this.#state === 'waiting' || this.#isOver()) return;
     this.#failures = 0;
-    return this.#begin();
+    return this.#startAttempt();
   }
 
-  /** Pauses. What the service has acknowledged stays there for a day. */
+  /** Pauses. The service keeps the acknowledged bytes for a day. */
   pause() {
     if (this.#isOver()) return;
-    this.#end('paused');
+    this.#cancelAttempt('paused');
   }
 
   /**
-   * The network is back, or the page is seen again: try at once. Such signals lie in both directions, so they
-   * only shorten a wait or raise a doubt.
+   * Called when the network may be back or the page is visible again. Such events are unreliable, so they only shorten
+   * the backoff or the stall timeout.
    */
   wake() {
     if (this.#state === 'waiting') {
-      this.#begin();
+      this.#startAttempt();
     } else if (this.#state === 'running') {
-      const silent = this.deps.now() - this.#lastProgressAt;
-      if (silent >= DOUBT && !this.#handedOver) this.#again('stalled');
+      const idle = this.deps.now() - this.#lastProgressAt;
+      if (idle >= WAKE_STALL_TIMEOUT && !this.#isBodySent) this.#retry('stalled');
     }
   }
 
@@ -76,12 +76,12 @@ export class Sender {
     return this.#state === 'over';
   }
 
-  #say(type, more = {}) {
-    this.listen({ type, progress: this.progress, ...more });
+  #emit(type, more = {}) {
+    this.onEvent({ type, progress: this.progress, ...more });
   }
 
-  async #begin() {
-    const attempt = this.#end('running');
+  async #startAttempt() {
+    const attempt = this.#cancelAttempt('running');
     const isCurrent = () => attempt === this.#attempt && this.#state === 'running';
     if (!(await this.deps.readable())) {
       if (isCurrent()) this.#finish('unreadable');
@@ -99,15 +99,15 @@ export class Sender {
       }
     }
     if (!isCurrent()) return;
-    this.#touch(false);
-    this.#say('sending');
-    this.#upload = this.#newUpload(isCurrent, headers, metadata);
-    this.#watch = this.deps.timer.setInterval(() => this.#look(), WATCH);
+    this.#recordActivity(false);
+    this.#emit('sending');
+    this.#upload = this.#createUpload(isCurrent, headers, metadata);
+    this.#stallTimer = this.deps.timer.setInterval(() => this.#checkStall(), STALL_CHECK_INTERVAL);
     this.#upload.start();
   }
 
-  #newUpload(isCurrent, headers, metadata) {
-    const guarded = (action) => (...values) => (isCurrent() ? action(...values) : undefined);
+  #createUpload(isCurrent, headers, metadata) {
+    const ifCurrent = (action) => (...values) => (isCurrent() ? action(...values) : undefined);
     const upload = new this.deps.tus.Upload(this.file, {
       ...(this.url ? { uploadUrl: this.url } : { endpoint: this.deps.endpoint }),
       metadata,
@@ -116,112 +116,112 @@ export class Sender {
       retryDelays: null,
       storeFingerprintForResuming: false,
       fingerprint: async () => null,
-      // The secret in the address is enough afterwards, and a token would expire meanwhile.
+      // Later requests are authorised by the secret in the upload's URL; a token could expire meanwhile.
       onBeforeRequest: (request) => {
         if (request.getMethod() === 'POST') {
           for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
         }
-        this.#touch(false);
+        this.#recordActivity(false);
       },
-      onAfterResponse: guarded((request, response) => this.#heard(request, response)),
-      onUploadUrlAvailable: guarded(() => this.#address(upload.url)),
-      onProgress: guarded((sent) => this.#handed(sent)),
-      onSuccess: guarded(() => this.#done()),
-      onError: guarded((error) => this.#failed(error)),
+      onAfterResponse: ifCurrent((request, response) => this.#onResponse(request, response)),
+      onUploadUrlAvailable: ifCurrent(() => this.#onUploadUrl(upload.url)),
+      onProgress: ifCurrent((sent) => this.#onProgress(sent)),
+      onSuccess: ifCurrent(() => this.#onSuccess()),
+      onError: ifCurrent((error) => this.#onError(error)),
     });
     return upload;
   }
 
-  #address(url) {
+  #onUploadUrl(url) {
     if (url === this.url) return;
     this.url = url;
     this.deps.save({ uploadUrl: url });
   }
 
-  /** Any answer with an offset acknowledges it. */
-  #heard(request, response) {
+  /** Any successful response with an offset acknowledges the bytes before it. */
+  #onResponse(request, response) {
     const offset = Number.parseInt(response.getHeader('Upload-Offset') ?? '', 10);
     const isGood = response.getStatus() >= 200 && response.getStatus() < 300;
-    this.#touch(false);
+    this.#recordActivity(false);
     if (!isGood || !Number.isFinite(offset)) return;
     if (offset > this.progress.acknowledged) this.#failures = 0;
     this.progress.acknowledge(offset, this.deps.now());
     this.deps.save({ acknowledged: offset });
-    this.#say('progress');
+    this.#emit('progress');
   }
 
-  /** Bytes that the browser has handed to the network: a sign of life, no progress. */
-  #handed(sent) {
+  /** Bytes passed to the network: activity, but not yet progress. */
+  #onProgress(sent) {
     const end = Math.min(this.file.size, this.progress.acknowledged + CHUNK);
-    this.#touch(sent >= end);
-    if (sent >= this.file.size) this.#say('storing');
+    this.#recordActivity(sent >= end);
+    if (sent >= this.file.size) this.#emit('storing');
   }
 
-  #touch(isHandedOver) {
+  #recordActivity(isBodySent) {
     this.#lastProgressAt = this.deps.now();
-    this.#handedOver = isHandedOver;
+    this.#isBodySent = isBodySent;
   }
 
-  #look() {
+  #checkStall() {
     const { now } = this.deps;
-    const state = { now: now(), lastProgressAt: this.#lastProgressAt, isHandedOver: this.#handedOver };
-    if (hasStalled(state)) this.#again('stalled');
+    const state = { now: now(), lastProgressAt: this.#lastProgressAt, isBodySent: this.#isBodySent };
+    if (hasStalled(state)) this.#retry('stalled');
   }
 
-  async #failed(error) {
+  async #onError(error) {
     const request = error.originalRequest;
     const response = error.originalResponse;
     const problem = problemOf(response);
-    const answer = {
+    const failure = {
       status: response?.getStatus() ?? 0,
       method: request?.getMethod() ?? (this.url ? 'HEAD' : 'POST'),
       problem,
     };
     const wait = retryAfterOf(response?.getHeader('Retry-After'));
-    switch (reaction(answer)) {
+    switch (nextStep(failure)) {
       case 'retry':
-        return this.#again(isOfService(answer) ? 'service' : 'network', wait);
+        return this.#retry(isServiceUnavailable(failure) ? 'service' : 'network', wait);
       case 'token':
         return this.#renewToken();
-      case 'look':
-        return this.#ended();
+      case 'query':
+        return this.#queryState();
       case 'restart':
         return this.#restart();
       default:
-        return this.#stopped(problem, answer);
+        return this.#stop(problem, failure);
     }
   }
 
   async #renewToken() {
-    const attempt = this.#end('running');
+    const attempt = this.#cancelAttempt('running');
     try {
       await this.deps.refreshToken();
     } catch (error) {
       if (attempt === this.#attempt) this.#tokenFailed(error);
       return;
     }
-    if (attempt === this.#attempt && this.#state === 'running') this.#again('network');
+    if (attempt === this.#attempt && this.#state === 'running') this.#retry('network');
   }
 
   #tokenFailed(error) {
     if (error?.message === 'signed_out') this.#finish('signedOut');
     else if (error?.message === 'other_session') this.#finish('otherSession');
-    else this.#again('network');
+    else this.#retry('network');
   }
 
-  /** A HEAD has no body, so the service is asked why the upload has ended. */
-  async #ended() {
-    const attempt = this.#end('running');
+  /** Requests the state of an ended upload, because a HEAD response has no body. */
+  async #queryState() {
+    const attempt = this.#cancelAttempt('running');
     let state = null;
     try {
-      state = await this.deps.look(this.url);
+      state = await this.deps.uploadState(this.url);
     } catch (error) {
       if (attempt === this.#attempt) this.#tokenFailed(error);
       return;
     }
     if (attempt !== this.#attempt) return;
     const { refusal = null, submission_id: submission = null } = state ?? {};
-    if (submission) this.#done(submission);
+    if (submission) this.#onSuccess(submission);
     else if (refusal) this.#finish('refused', { problem: { error: 'video_refused', details: refusal } });
     else this.#restart();
   }
@@ -230,50 +230,50 @@ export class Sender {
     this.url = null;
     this.progress.acknowledge(0, this.deps.now());
     this.deps.save({ uploadUrl: null, acknowledged: 0 });
-    this.#say('restarted');
-    this.#again('network');
+    this.#emit('restarted');
+    this.#retry('network');
   }
 
-  #stopped(problem, { status }) {
-    const end = problem ? endOf(problem) : null;
+  #stop(problem, { status }) {
+    const end = problem ? terminalEventOf(problem) : null;
     if (end) this.#finish(end, { problem });
     else if (status === 401 || status === 403) this.#finish('signedOut', { problem });
     else this.#finish('failed', { problem, status });
   }
 
-  #done(submission = null) {
+  #onSuccess(submission = null) {
     this.progress.acknowledge(this.file.size, this.deps.now());
     this.#finish('done', { url: this.url, submission });
   }
 
-  #again(reason, retryAfter = null) {
-    this.#end('waiting');
-    const milliseconds = pause(this.#failures++, retryAfter, this.deps.random);
+  #retry(reason, retryAfter = null) {
+    this.#cancelAttempt('waiting');
+    const milliseconds = backoff(this.#failures++, retryAfter, this.deps.random);
     this.progress.interrupt();
-    this.#say('waiting', { reason, seconds: Math.ceil(milliseconds / 1000) });
-    this.#wait = this.deps.timer.setTimeout(() => this.#begin(), milliseconds);
+    this.#emit('waiting', { reason, seconds: Math.ceil(milliseconds / 1000) });
+    this.#retryTimer = this.deps.timer.setTimeout(() => this.#startAttempt(), milliseconds);
   }
 
   #finish(type, more = {}) {
-    this.#end('over');
-    this.#say(type, more);
+    this.#cancelAttempt('over');
+    this.#emit(type, more);
   }
 
-  /** Leaves the present attempt behind: nothing that it still says is heard. Returns the next one. */
-  #end(state) {
+  /** Aborts the current attempt and ignores its later events. Returns the number of the next attempt. */
+  #cancelAttempt(state) {
     this.#state = state;
-    this.deps.timer.clearInterval(this.#watch);
-    this.deps.timer.clearTimeout(this.#wait);
+    this.deps.timer.clearInterval(this.#stallTimer);
+    this.deps.timer.clearTimeout(this.#retryTimer);
     this.#upload?.abort();
     this.#upload = null;
     return ++this.#attempt;
   }
 }
 
-/** Whether the service has said that it cannot go on now: there is a network. */
-const isOfService = ({ status }) => status >= 500 || status === 423 || status === 429;
+/** Whether the service has responded that it is temporarily unavailable. */
+const isServiceUnavailable = ({ status }) => status >= 500 || status === 423 || status === 429;
 
-/** `data` of a problem, if the answer is one. */
+/** `data` of an error response, or null. */
 function problemOf(response) {
   try {
     const data = JSON.parse(response.getBody()).data;

@@ -1,9 +1,9 @@
-// The form that asks who the driver is, and what is wrong with the answers.
+// The sign-in form and its validation.
 
-/** Kazakh number rows give letters without Shift; pasted numbers have blanks. */
+/** Removes everything but digits: the Kazakh number row types letters, and pasted numbers contain spaces. */
 export const digitsOf = (text) => text.replace(/\D/g, '');
 
-/** The errors of the answers as keys of the texts, by field. */
+/** Text keys of the validation errors by field. */
 export function problemsOf({ biin, role, name, mobile }) {
   const problems = {};
   if (digitsOf(biin).length !== 12) problems.biin = 'drive.bin_bad';
@@ -37,12 +37,12 @@ export class SignInForm {
     return Number(this.form.elements.role.value);
   }
 
-  /** A director's name and phone are known from 1C. */
+  /** Hides name and phone for directors: they are known from 1C. */
   #showRole() {
     for (const part of this.form.querySelectorAll('[data-driver]')) part.hidden = this.#role() === 1;
   }
 
-  /** The answers, or null after showing what is wrong with them. */
+  /** Validates the form. Returns its values, or null after showing the errors. */
   check() {
     const { biin, name, mobile } = this.form.elements;
     const fields = { biin: biin.value, role: this.#role(), name: name.value, mobile: mobile.value };
@@ -68,8 +68,8 @@ export class SignInForm {
     this.#summary(list.childElementCount > 0);
   }
 
-  /** A problem that belongs to no field. */
-  fail(text) {
+  /** Shows an error that does not belong to a field. */
+  showError(text) {
     const list = this.form.querySelector('[data-list]');
     const line = document.createElement('li');
     line.textContent = text;

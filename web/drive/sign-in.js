@@ -1,37 +1,37 @@
-// Signing in: who, then the code from the letter.
+// Sign-in: the form, then the one-time code from the mail.
 
 import { ApiError, deviceId, read, write } from './api.js';
 import { makeContext } from './context.js';
 import { reloadForCookie, SIGNED_IN, startPage } from './page.js';
-import { isOfLink, isUnsent } from './recordings.js';
-import { forgetPages, linkPage, reportPage } from './shell.js';
+import { isFromLink, isUnsent } from './recordings.js';
+import { clearPageCache, linkPage, reportPage } from './shell.js';
 import { SignInForm } from './sign-in-form.js';
-import { on, say, screenOf, showScreen } from './ui.js';
-import { setStated } from './who.js';
+import { onClick, screenOf, setText, showScreen } from './ui.js';
+import { saveIdentity } from './who.js';
 
-/** The second step survives a reload: phones drop the page while the driver reads the letter. */
-const ASKED = 'drive.asked';
-/** The service takes a new code at most every so often; before that it only says no. */
-const AGAIN_AFTER = 60_000;
+/** Stores the second step for a reload: phones discard the page while the driver reads the mail. */
+const REQUEST_KEY = 'drive.asked';
+/** Milliseconds after which the service accepts another request for a code. */
+const RESEND_DELAY = 60_000;
 
 class SignInPage {
   #timer = null;
 
   constructor(context) {
     this.context = context;
-    this.who = new SignInForm(document.getElementById('who'), context.texts);
+    this.form = new SignInForm(document.getElementById('who'), context.texts);
     this.code = document.getElementById('code');
-    this.who.restore(JSON.parse(read(localStorage, 'drive.who') ?? 'null'));
-    this.who.form.addEventListener('submit', (event) => this.#ask(event));
-    this.code.addEventListener('submit', (event) => this.#enter(event));
-    on(document, 'again', () => showScreen('who'));
-    const asked = JSON.parse(read(sessionStorage, ASKED) ?? 'null');
-    if (asked && Date.now() - asked.at < 600_000) this.#showCode(asked);
+    this.form.restore(JSON.parse(read(localStorage, 'drive.who') ?? 'null'));
+    this.form.form.addEventListener('submit', (event) => this.#requestCode(event));
+    this.code.addEventListener('submit', (event) => this.#redeemCode(event));
+    onClick(document, 'again', () => showScreen('who'));
+    const request = JSON.parse(read(sessionStorage, REQUEST_KEY) ?? 'null');
+    if (request && Date.now() - request.at < 600_000) this.#showCode(request);
   }
 
-  async #ask(event) {
+  async #requestCode(event) {
     event.preventDefault();
-    const fields = this.who.check();
+    const fields = this.form.check();
     if (!fields) return;
     write(localStorage, 'drive.who', JSON.stringify(fields));
     const { biin, role, name, mobile } = fields;
@@ -40,20 +40,20 @@ class SignInPage {
     try {
       const { email } = await this.context.api.send('POST', `/biin/${biin}`, { body });
       const who = role === 2 ? { name, mobile } : null;
-      const asked = { biin, email, role, who, at: Date.now(), wrong: 0 };
-      write(sessionStorage, ASKED, JSON.stringify(asked));
-      this.#showCode(asked);
+      const request = { biin, email, role, who, at: Date.now(), wrong: 0 };
+      write(sessionStorage, REQUEST_KEY, JSON.stringify(request));
+      this.#showCode(request);
     } catch (error) {
-      this.who.fail(this.#sentence(error));
+      this.form.showError(this.#messageOf(error));
     }
   }
 
-  #showCode(asked) {
+  #showCode(request) {
     const { texts } = this.context;
-    this.asked = asked;
+    this.request = request;
     const screen = showScreen('code');
-    say(screen, 'sent-to', texts.get('drive.code_sent', { email: asked.email }));
-    say(screen, 'boss', asked.role === 2 ? texts.get('drive.code_boss') : '');
+    setText(screen, 'sent-to', texts.get('drive.code_sent', { email: request.email }));
+    setText(screen, 'boss', request.role === 2 ? texts.get('drive.code_boss') : '');
     this.#countDown(screen);
     this.code.elements.code.focus();
   }
@@ -61,9 +61,9 @@ class SignInPage {
   #countDown(screen) {
     clearInterval(this.#timer);
     const show = () => {
-      const left = Math.ceil((this.asked.at + AGAIN_AFTER - Date.now()) / 1000);
+      const left = Math.ceil((this.request.at + RESEND_DELAY - Date.now()) / 1000);
       const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
-      say(screen, 'wait', left > 0 ? this.context.texts.get('drive.code_again', { t: clock }) : '');
+      setText(screen, 'wait', left > 0 ? this.context.texts.get('drive.code_again', { t: clock }) : '');
       screen.querySelector('[data-do="again"]').hidden = left > 0;
       if (left <= 0) clearInterval(this.#timer);
     };
@@ -71,39 +71,39 @@ class SignInPage {
     show();
   }
 
-  async #enter(event) {
+  async #redeemCode(event) {
     event.preventDefault();
     const { texts, api, next } = this.context;
     const input = this.code.elements.code;
     const code = input.value.replace(/\D/g, '');
-    if (code === '') return this.#wrong(texts.get('drive.code'));
-    const { biin, who } = this.asked;
+    if (code === '') return this.#showCodeProblem(texts.get('drive.code'));
+    const { biin, who } = this.request;
     try {
       await api.send('POST', '/drive/session', { body: { biin, uuid: deviceId(), code } });
-      write(sessionStorage, ASKED, null);
+      write(sessionStorage, REQUEST_KEY, null);
       write(localStorage, SIGNED_IN, 'yes');
-      setStated('drive', who);
-      await forgetPages();
+      saveIdentity('drive', who);
+      await clearPageCache();
       location.replace(next);
       return undefined;
     } catch (error) {
-      return this.#wrong(this.#codeProblem(error));
+      return this.#showCodeProblem(this.#codeMessageOf(error));
     }
   }
 
-  #codeProblem(error) {
+  #codeMessageOf(error) {
     const { texts, attempts } = this.context;
     if (error.message === 'otp_expired') return texts.get('drive.code_old');
-    if (error.message !== 'otp_invalid') return this.#sentence(error);
-    this.asked.wrong++;
-    write(sessionStorage, ASKED, JSON.stringify(this.asked));
-    const left = attempts - this.asked.wrong;
+    if (error.message !== 'otp_invalid') return this.#messageOf(error);
+    this.request.wrong++;
+    write(sessionStorage, REQUEST_KEY, JSON.stringify(this.request));
+    const left = attempts - this.request.wrong;
     return left > 0 ? texts.get('drive.code_bad', { n: left }) : texts.get('drive.code_old');
   }
 
-  #wrong(text) {
+  #showCodeProblem(text) {
     const screen = screenOf('code');
-    say(screen, 'code-problem', text);
+    setText(screen, 'code-problem', text);
     document.getElementById('code-summary').hidden = false;
     const input = this.code.elements.code;
     input.setAttribute('aria-invalid', 'true');
@@ -111,24 +111,24 @@ class SignInPage {
     document.title = `${this.context.texts.get('common.error_prefix')} ${this.context.texts.get('signin.title')}`;
   }
 
-  /** The service says in the driver's language what is wrong; without an answer there is no network. */
-  #sentence(error) {
+  /** The service's message in the driver's language; without a response, that there is no network. */
+  #messageOf(error) {
     const { texts } = this.context;
     return error instanceof ApiError ? error.data.message ?? texts.get('common.failed', { id: error.status }) : texts.get('common.offline');
   }
 }
 
-/** The page of a film link that has ended leads here: what was filmed is still on the phone. */
-async function sayKept({ store, texts, next }) {
+/** An expired film link leads to this page: says that its unsent video is still on the phone. */
+async function showUnsentNotice({ store, texts, next }) {
   const all = await store.all().catch(() => []);
-  const isMeant = ({ refKey }) => ['/drive', reportPage(refKey), linkPage(refKey)].includes(next);
-  const isKept = all.some((one) => isOfLink(one) && isUnsent(one) && isMeant(one));
-  say(document, 'kept', isKept ? texts.get('drive.film_link_old') : '');
+  const isOfNextPage = ({ refKey }) => ['/drive', reportPage(refKey), linkPage(refKey)].includes(next);
+  const hasUnsent = all.some((one) => isFromLink(one) && isUnsent(one) && isOfNextPage(one));
+  setText(document, 'kept', hasUnsent ? texts.get('drive.film_link_old') : '');
 }
 
 const context = makeContext();
 if (!reloadForCookie(context.next)) {
   startPage(context);
   new SignInPage(context);
-  sayKept(context);
+  showUnsentNotice(context);
 }

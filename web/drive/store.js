@@ -1,9 +1,9 @@
-// Recordings in IndexedDB. Only plain objects: WebKit loses Blobs in there.
+// Recordings in IndexedDB, as plain objects: WebKit loses Blobs in IndexedDB.
 
 const NAME = 'drive';
 const VERSION = 1;
 const RECORDINGS = 'recordings';
-/** Small things by name: the last clock difference, the last list. */
+/** Small values by key. */
 const NOTES = 'notes';
 
 export class RecordingStore {
@@ -22,7 +22,7 @@ export class RecordingStore {
       };
       request.onsuccess = () => {
         const database = request.result;
-        // Another tab with a newer page may upgrade. iPhones close the databases of a page in the background.
+        // iPhones close the databases of background pages, and another tab may upgrade the schema.
         database.onclose = () => (this.#opening = null);
         database.onversionchange = () => {
           database.close();
@@ -42,7 +42,7 @@ export class RecordingStore {
     try {
       return await this.#once(name, mode, action);
     } catch (error) {
-      // The connection was closed without a word, or while the transaction was beginning.
+      // The connection was closed without an event, or while the transaction was being created.
       if (error?.name !== 'InvalidStateError' && error?.name !== 'UnknownError') throw error;
       this.#opening = null;
       return this.#once(name, mode, action);
@@ -52,7 +52,7 @@ export class RecordingStore {
   async #once(name, mode, action) {
     const database = await this.#open();
     return new Promise((resolve, reject) => {
-      // `strict`: on the disk before "saved" is shown.
+      // `strict`: resolves only after the data is on the disk.
       const transaction = database.transaction(name, mode, { durability: 'strict' });
       const request = action(transaction.objectStore(name));
       transaction.oncomplete = () => resolve(request.result);

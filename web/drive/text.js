@@ -1,4 +1,4 @@
-// Sizes, times and refusals as sentences of the driver's language.
+// Formats sizes, times and refusals in the driver's language.
 
 import { Texts } from '../shared/data.js';
 
@@ -6,13 +6,13 @@ const MIB = 2 ** 20;
 const NBSP = '\u00a0';
 
 export class DriveTexts extends Texts {
-  /** A number with one decimal, which is left out where it says nothing. */
+  /** A number with at most one decimal; none from 100 on. */
   number(value, decimals = 1) {
     const fixed = value.toFixed(value >= 100 ? 0 : decimals).replace(/\.0+$/, '');
     return this.language === 'en' ? fixed : fixed.replace('.', ',');
   }
 
-  /** Bytes as megabytes, as people count them. */
+  /** Bytes as megabytes. */
   size(bytes) {
     return this.get('unit.mb', { n: this.#megabytes(bytes) });
   }
@@ -21,13 +21,13 @@ export class DriveTexts extends Texts {
     return this.get('unit.mbs', { n: this.#megabytes(bytesPerSecond) });
   }
 
-  /** What has bytes is never shown as 0. */
+  /** A positive size is never shown as 0. */
   #megabytes(bytes) {
     if (bytes <= 0 || bytes >= MIB / 10) return this.number(bytes / MIB);
     return this.number(Math.max(bytes / MIB, 0.01), 2);
   }
 
-  /** A length of time with at most two units. */
+  /** A duration with at most two units. */
   duration(seconds) {
     if (seconds > 0 && seconds < 1) return this.get('unit.s', { n: this.number(seconds) });
     const whole = Math.round(seconds);
@@ -47,7 +47,7 @@ export class DriveTexts extends Texts {
     return this.language === 'en' ? `${n}%` : `${n}${NBSP}%`;
   }
 
-  /** The sentence of a refusal: see `refusals.js`. */
+  /** The text of a refusal from `messageOf`. */
   refusal({ key, text, values }) {
     if (key === null) return text;
     const { seconds, ...others } = values;
@@ -55,7 +55,7 @@ export class DriveTexts extends Texts {
   }
 }
 
-/** A running time as a camera shows it: 0:42, 12:05. */
+/** Formats seconds as minutes and seconds: 0:42, 12:05. */
 export function stopwatch(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;

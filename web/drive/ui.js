@@ -1,6 +1,6 @@
-// The screens of a page: one is shown at a time, and its heading gets the focus.
+// Screens and elements of a page. One screen is shown at a time, and its heading gets the focus.
 
-/** Shows one of `[data-screen]`. */
+/** Shows the `[data-screen=name]` and hides the others. */
 export function showScreen(name, { focus = true } = {}) {
   let shown = null;
   for (const screen of document.querySelectorAll('[data-screen]')) {
@@ -16,15 +16,15 @@ export function showScreen(name, { focus = true } = {}) {
 export const screenOf = (name) => document.querySelector(`[data-screen="${name}"]`);
 
 /** Sets the text of `[data-show=name]`; an empty text hides it. */
-export function say(root, name, text) {
+export function setText(root, name, text) {
   for (const element of root.querySelectorAll(`[data-show="${name}"]`)) {
     if (element.textContent !== text) element.textContent = text;
     element.hidden = text === '';
   }
 }
 
-/** Calls `action` on a click on `[data-do=name]`. */
-export function on(root, name, action) {
+/** Handles clicks on `[data-do=name]`, unless it is disabled. */
+export function onClick(root, name, action) {
   for (const element of root.querySelectorAll(`[data-do="${name}"]`)) {
     element.addEventListener('click', (event) => {
       if (element.getAttribute('aria-disabled') === 'true') event.preventDefault();
@@ -40,8 +40,8 @@ export function setDisabled(root, name, isDisabled) {
   }
 }
 
-/** A line of a check list: its state is a mark and a word, never a colour alone. */
-export function mark(root, name, state, text) {
+/** Sets a line of the check list; null hides it. The state has an icon and a text, not only a colour. */
+export function setCheckLine(root, name, state, text) {
   const line = root.querySelector(`[data-line="${name}"]`);
   if (!line) return;
   line.hidden = state === null;
@@ -50,13 +50,13 @@ export function mark(root, name, state, text) {
   line.querySelector('span').textContent = text;
 }
 
-/** Speaks to screen readers without interrupting them. */
+/** Announces a text to screen readers, politely. */
 export function announce(text) {
   const region = document.getElementById('announce');
   if (region) region.textContent = text;
 }
 
-/** Hands a video to the gallery of the phone: by its share sheet, else as a download. */
+/** Saves a video to the phone's gallery: by the share sheet, otherwise as a download. */
 export async function saveToGallery(file) {
   const shared = { files: [new File([file], file.name, { type: 'video/mp4' })] };
   try {
@@ -72,7 +72,7 @@ export async function saveToGallery(file) {
   return undefined;
 }
 
-/** The length of a video in milliseconds, or null if this browser cannot say. */
+/** The duration of a video in milliseconds, or null if the browser cannot determine it. */
 export function durationOf(file, wait = 5000) {
   return new Promise((resolve) => {
     const video = document.createElement('video');

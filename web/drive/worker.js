@@ -1,17 +1,17 @@
-// The service worker: the pages open without a network, as they were seen last. It never touches uploads, and
-// never answers for another part of the service.
+// The service worker: opens pages from the cache without a network. It handles neither uploads nor other parts of the
+// service.
 //
-// The address has the version of all files (`?v=`), so a new release brings a new worker. The files of an older one
-// stay as long as a page that is kept names them: without a network that page is all that a driver has.
+// Its URL contains the version of all files (`?v=`), so each release installs a new worker. Files of an older version
+// stay cached as long as a cached page refers to them: without a network that page is still needed.
 
 const VERSION = new URL(location.href).searchParams.get('v') ?? '0';
-/** The cache of the files of one version. Their addresses begin with `/assets/{version}/`. */
+/** The name of the cache for the files of a version, whose paths start with `/assets/{version}/`. */
 const filesOf = (version) => `drive-files-${version}`;
-/** Pages hold personal data, so they go with the sign-out. */
+/** The cache of pages. They contain personal data, so it is deleted at the sign-out. */
 const PAGES = 'drive-pages';
-/** A network that does not answer for so long is as good as none. */
-const PATIENCE = 4000;
-/** A driver has a few reports at a time. */
+/** Milliseconds after which the cached page is used instead of the network. */
+const NETWORK_TIMEOUT = 4000;
+/** More than the number of open reports of a driver. */
 const MAX_PAGES = 40;
 
 addEventListener('install', () => skipWaiting());
@@ -29,69 +29,69 @@ addEventListener('fetch', (event) => {
 });
 
 addEventListener('message', (event) => {
-  if (event.data?.type === 'keep') event.waitUntil(keep(event.data.pages));
-  if (event.data?.type === 'renew') event.waitUntil(renew(event.data.pages));
+  if (event.data?.type === 'keep') event.waitUntil(precache(event.data.pages));
+  if (event.data?.type === 'renew') event.waitUntil(refreshPages(event.data.pages));
 });
 
-/** The page of a report has another owner when a film link has led to it. */
+/** The cache key of a page. The page of a film link is cached separately: it belongs to another session. */
 const keyOf = ({ pathname, search }) => (search === '?link' ? pathname + search : pathname);
 
 const isPage = ({ pathname }) => pathname === '/drive' || pathname.startsWith('/drive/report/');
 
-/** Files never change under their address. */
+/** Cache first: a file never changes under its URL. */
 async function file(request) {
-  const known = await caches.match(request);
-  if (known) return known;
-  const answer = await fetch(request);
-  // A file of another version is sent, but must not be kept.
-  const isKept = answer.ok && (answer.headers.get('Cache-Control') ?? '').includes('immutable');
-  if (isKept) {
+  const cached = await caches.match(request);
+  if (cached) return cached;
+  const response = await fetch(request);
+  // The server may send a file of another version, which must not be cached under this URL.
+  const isCacheable = response.ok && (response.headers.get('Cache-Control') ?? '').includes('immutable');
+  if (isCacheable) {
     const [, , version] = new URL(request.url).pathname.split('/');
     const cache = await caches.open(filesOf(version));
-    await cache.put(request, answer.clone()).catch(() => {});
+    await cache.put(request, response.clone()).catch(() => {});
   }
-  return answer;
+  return response;
 }
 
-/** The page of the network, or the last one if there is none, or no service behind the network. */
+/** Network first; the cached page if the network is missing or slow, or the service fails. */
 async function page(event) {
   const { request } = event;
   const cache = await caches.open(PAGES);
   const key = keyOf(new URL(request.url));
-  const fromNetwork = fetch(request).then(async (answer) => {
-    if (answer.ok && !answer.redirected) await cache.put(key, answer.clone()).catch(() => {});
-    return answer;
+  const fromNetwork = fetch(request).then(async (response) => {
+    if (response.ok && !response.redirected) await cache.put(key, response.clone()).catch(() => {});
+    return response;
   });
   event.waitUntil(fromNetwork.catch(() => {}));
-  const known = await cache.match(key);
-  if (!known) return fromNetwork;
-  const patience = new Promise((resolve) => setTimeout(() => resolve(known), PATIENCE));
-  const answer = await Promise.race([fromNetwork.catch(() => known), patience]);
-  return answer.status >= 500 ? known : answer;
+  const cached = await cache.match(key);
+  if (!cached) return fromNetwork;
+  const timeout = new Promise((resolve) => setTimeout(() => resolve(cached), NETWORK_TIMEOUT));
+  const response = await Promise.race([fromNetwork.catch(() => cached), timeout]);
+  return response.status >= 500 ? cached : response;
 }
 
-/** A page that is out of date must not be shown, even if there is no newer one. */
-async function renew(pages) {
+/** Deletes outdated pages, also without a network, and fetches them again. */
+async function refreshPages(pages) {
   const cache = await caches.open(PAGES);
   await Promise.all(pages.map((path) => cache.delete(path)));
-  await keep(pages);
+  await precache(pages);
 }
 
-/** Fetches pages that a driver may need without a network. They are not activity of the driver. */
-async function keep(pages) {
-  await fetchAll(pages);
-  await forgetFiles();
+/** Fetches pages for use without a network. The requests do not extend the session. */
+async function precache(pages) {
+  await fetchPages(pages);
+  await deleteUnusedFiles();
 }
 
-async function fetchAll(pages) {
+async function fetchPages(pages) {
   const cache = await caches.open(PAGES);
   for (const path of pages.filter((path) => isPage({ pathname: path })).slice(0, MAX_PAGES)) {
     try {
-      const answer = await fetch(path, { headers: { 'X-Background': '1', Accept: 'text/html' }, credentials: 'same-origin' });
-      if (!answer.ok || answer.redirected) continue;
-      // A page is of no use without its files.
-      await keepFiles(await answer.clone().text());
-      await cache.put(path, answer);
+      const response = await fetch(path, { headers: { 'X-Background': '1', Accept: 'text/html' }, credentials: 'same-origin' });
+      if (!response.ok || response.redirected) continue;
+      // The page is cached only after its files.
+      await cacheFiles(await response.clone().text());
+      await cache.put(path, response);
     } catch {
       return;
     }
@@ -100,8 +100,8 @@ async function fetchAll(pages) {
   await Promise.all(keys.slice(0, Math.max(0, keys.length - MAX_PAGES)).map((key) => cache.delete(key)));
 }
 
-/** Deletes the files of other versions that no kept page names. */
-async function forgetFiles() {
+/** Deletes the files of versions that no cached page refers to. */
+async function deleteUnusedFiles() {
   const cache = await caches.open(PAGES);
   const used = new Set([filesOf(VERSION)]);
   for (const key of await cache.keys()) {
@@ -113,15 +113,15 @@ async function forgetFiles() {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-/** The files that a page names, and the modules that these import. */
-async function keepFiles(html) {
+/** Caches the files that a page refers to, and the modules that they import. */
+async function cacheFiles(html) {
   const names = new Set(html.match(/\/assets\/[^"'\s#]+/g) ?? []);
   const waiting = [...names];
   while (waiting.length > 0) {
     const name = waiting.pop();
-    const answer = await file(new Request(name));
-    if (!name.endsWith('.js') || !answer.ok || name.includes('/vendor/')) continue;
-    const source = await answer.clone().text();
+    const response = await file(new Request(name));
+    if (!name.endsWith('.js') || !response.ok || name.includes('/vendor/')) continue;
+    const source = await response.clone().text();
     for (const [, path] of source.matchAll(/from '(\.{1,2}\/[^']+)'/g)) {
       const found = new URL(path, new URL(name, location.origin)).pathname;
       if (!names.has(found)) {

@@ -1,22 +1,22 @@
-// What a reviewer sees of a video when something is in its way: a link that expires, a store that is away, a codec
-// that this browser does not show. Flows of `console.mjs`.
+// Playback faults in the review console: an expired link, unavailable storage, an unsupported codec. Flows of
+// `console.mjs`.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import { choose, send, signedIn } from './driver.mjs';
-import { accessible } from './harness.mjs';
-import { another, approve, DEAF, reviewer, text, watch } from './reviewer.mjs';
+import { checkAccessibility } from './harness.mjs';
+import { another, approve, DECISION_DELAY, reviewer, text, watch } from './reviewer.mjs';
 
 const H265 = new URL('../../samples/good-h265.mp4', import.meta.url);
 
 export const videoFlows = {
-  async 'a link is renewed before it expires; time, pause and speed stay'(browser, world) {
-    // Nothing plays by itself.
+  async 'a link is renewed before it expires, and position, pause and speed are kept'(browser, world) {
+    // Disables autoplay.
     const page = await reviewer(browser, world, { reducedMotion: 'reduce' });
-    await expireIn(page, 10_000);
-    await nothingIsLoaded(page);
-    const links = linksOf(page);
+    await withLinkExpiry(page, 10_000);
+    await withoutBuffer(page);
+    const links = recordLinkRequests(page);
     await another(page);
     assert.deepEqual(links, []);
     const before = await stateOf(page);
@@ -30,7 +30,7 @@ export const videoFlows = {
     const after = await stateOf(page);
     assert.deepEqual(links, [200]);
     assert.deepEqual([after.isPaused, after.speed], [true, 2]);
-    // The new link is good for a long time.
+    // The new link does not expire during the flow.
     await page.keyboard.press('k');
     await watch(page);
     assert.deepEqual(links, [200]);
@@ -38,40 +38,40 @@ export const videoFlows = {
     await page.context().close();
   },
 
-  async 'a video whose link has expired goes on where it was with a new one'(browser, world) {
+  async 'a video with an expired link continues with a new one'(browser, world) {
     const page = await reviewer(browser, world);
     await another(page);
-    const time = await watchedTo(page, 2.5);
-    const store = await storeOf(page);
-    store.refusesUntilRenewed();
-    const links = linksOf(page);
+    const time = await watchTo(page, 2.5);
+    const storage = await interceptStorage(page);
+    storage.expireLink();
+    const links = recordLinkRequests(page);
     await page.reload();
-    await goesOn(page, time);
-    assert.ok(store.refused > 0);
+    await checkContinues(page, time);
+    assert.ok(storage.refused > 0);
     assert.deepEqual(links.slice(0, 1), [200]);
     await page.context().close();
   },
 
-  async 'while the store is away, the checks can be read; then the video goes on where it was'(browser, world) {
+  async 'the checks are readable while the storage is unavailable, and the video continues afterwards'(browser, world) {
     const page = await reviewer(browser, world);
     await another(page);
-    const time = await watchedTo(page, 2.5);
-    const store = await storeOf(page);
-    store.isAway = true;
+    const time = await watchTo(page, 2.5);
+    const storage = await interceptStorage(page);
+    storage.isUnavailable = true;
     await page.reload();
     const note = page.locator('[data-show="player"]', { hasText: /Хранилище видео не отвечает\.\sПовторим\sчерез\s\d+\sс/ });
     await note.waitFor();
     await page.click('.checks summary');
     assert.ok(await page.locator('.checks .passed li:visible').count() > 0);
-    await accessible(page, 'the store is away');
+    await checkAccessibility(page, 'storage unavailable');
     assert.equal(await page.isVisible('[data-part="download"]'), false);
-    store.isAway = false;
-    await goesOn(page, time);
+    storage.isUnavailable = false;
+    await checkContinues(page, time);
     assert.equal(await page.isVisible('[data-part="stage-note"]'), false);
     await page.context().close();
   },
 
-  async 'H.265 is not shown but downloaded, and can be decided'(browser, world) {
+  async 'an H.265 video can be downloaded and decided'(browser, world) {
     const ref = await sendFile(browser, world, H265);
     const page = await reviewer(browser, world);
     await page.goto('/review?codec=h265');
@@ -81,11 +81,11 @@ export const videoFlows = {
     await page.waitForURL((url) => url.pathname.endsWith(ref));
     await page.locator('[data-part="download"]').waitFor();
     assert.match(await text(page, 'player'), /не показывает H\.265/);
-    await accessible(page, 'H.265');
+    await checkAccessibility(page, 'H.265');
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-part="download"]')]);
     assert.match(download.suggestedFilename(), /\.mp4$/);
     assert.deepEqual(readFileSync(await download.path()), readFileSync(H265));
-    await page.waitForTimeout(DEAF);
+    await page.waitForTimeout(DECISION_DELAY);
     await approve(page);
     assert.match(await text(page, 'undo'), /одобрено/);
     await page.context().close();
@@ -97,17 +97,17 @@ const stateOf = (page) => page.evaluate(() => {
   return { time, isPaused, speed };
 });
 
-/** The answers to requests for a link, from now on. */
-function linksOf(page) {
-  const answers = [];
+/** Records the status of requests for a link. */
+function recordLinkRequests(page) {
+  const statuses = [];
   page.on('response', (response) => {
-    if (new URL(response.url()).pathname.endsWith('/link')) answers.push(response.status());
+    if (new URL(response.url()).pathname.endsWith('/link')) statuses.push(response.status());
   });
-  return answers;
+  return statuses;
 }
 
-/** The pages of reports say that their links end soon. */
-const expireIn = (page, milliseconds) => page.route(/\/review\/report\/[^/]+$/, async (route) => {
+/** Changes the expiry of the link in the pages of reports. */
+const withLinkExpiry = (page, milliseconds) => page.route(/\/review\/report\/[^/]+$/, async (route) => {
   const response = await route.fetch();
   const html = await response.text();
   assert.match(html, /"expiresAt":\d+/);
@@ -115,19 +115,19 @@ const expireIn = (page, milliseconds) => page.route(/\/review\/report\/[^/]+$/, 
   await route.fulfill({ response, body: html.replace(/"expiresAt":\d+/, `"expiresAt":${end}`) });
 });
 
-/** As with a long video of which little is loaded: every place is still to be fetched. */
-const nothingIsLoaded = (page) => page.addInitScript(() => {
+/** Reports nothing as buffered, as with a long video. */
+const withoutBuffer = (page) => page.addInitScript(() => {
   Object.defineProperty(HTMLMediaElement.prototype, 'buffered', { get: () => ({ length: 0 }) });
 });
 
-/** Watches so many seconds; returns the time that the draft has. */
-async function watchedTo(page, seconds) {
+/** Watches a number of seconds. Returns a lower bound of the position in the draft. */
+async function watchTo(page, seconds) {
   await page.waitForFunction((end) => document.querySelector('video[data-part="video"]').currentTime > end, seconds);
   return seconds - 0.5;
 }
 
-/** It plays, from about where it was. */
-async function goesOn(page, time) {
+/** Asserts that the video plays on from a position. */
+async function checkContinues(page, time) {
   const first = await page.waitForFunction(() => {
     const { currentTime, readyState, paused } = document.querySelector('video[data-part="video"]');
     return readyState >= 2 && currentTime > 0 && !paused && currentTime;
@@ -136,26 +136,26 @@ async function goesOn(page, time) {
   await watch(page);
 }
 
-/** The store in front of the player: it can be away, or refuse the link that the page came with. */
-async function storeOf(page) {
-  const store = { isAway: false, isOld: false, refused: 0, refusesUntilRenewed() { this.isOld = true; } };
+/** Intercepts requests to the storage: it can be unavailable, or refuse the link of the page. */
+async function interceptStorage(page) {
+  const storage = { isUnavailable: false, isLinkExpired: false, refused: 0, expireLink() { this.isLinkExpired = true; } };
   await page.route('**/*', async (route) => {
     const request = route.request();
     if (new URL(request.url()).pathname.endsWith('/link') && request.headers()['x-background'] === undefined) {
       const response = await route.fetch();
-      store.isOld = false;
+      storage.isLinkExpired = false;
       return route.fulfill({ response });
     }
     if (request.resourceType() !== 'media') return route.fallback();
-    if (store.isAway) return route.abort('connectionrefused');
-    if (!store.isOld) return route.fallback();
-    store.refused += 1;
+    if (storage.isUnavailable) return route.abort('connectionrefused');
+    if (!storage.isLinkExpired) return route.fallback();
+    storage.refused += 1;
     return route.fulfill({ status: 403 });
   });
-  return store;
+  return storage;
 }
 
-/** A driver sends a file for a report; returns its key. */
+/** Sends a file as a driver. Returns the reference key of the report. */
 async function sendFile(browser, world, { pathname }) {
   const page = await signedIn(browser, world);
   const address = await page.getAttribute('article.report:not(:has(.notice)) a[href^="/drive/report/"]', 'href');

@@ -1,12 +1,12 @@
-// What reviewers do, in Chromium. The world: `base`, `reviewer` and `colleague` with login and password, `guarded`
-// with the key of an authenticator app too, a driver, and at least 30 cars that wait with their videos.
+// The review console in Chromium. The world: `base`; `reviewer` and `colleague` with login and password; `guarded`,
+// which also has a TOTP key; a driver; and at least 30 reports of cars with a video in the queue.
 
 import assert from 'node:assert/strict';
-import { accessible, check, open, PHONE, pressAt, run, SCREEN, signIn, worldOf } from './harness.mjs';
-import { another, DEAF, heading, oneTimeCode, refKey, reviewer, shown, text, waitForOther } from './reviewer.mjs';
+import { check, checkAccessibility, open, PHONE, pressAt, readWorld, run, SCREEN, signIn } from './harness.mjs';
+import { another, DECISION_DELAY, heading, oneTimeCode, refKey, reviewer, shown, text, waitForOther } from './reviewer.mjs';
 import { videoFlows } from './console-video.mjs';
 
-/** Opens the oldest report that waits, of a type with instructions, as Enter in the queue does. */
+/** Opens the oldest report in the queue, of a vehicle type with instructions, by the Enter key. */
 async function oldest(page, type = 'Легковой автомобиль') {
   await page.goto('/review');
   await page.locator('.filters a', { hasText: type }).click();
@@ -19,7 +19,7 @@ async function oldest(page, type = 'Легковой автомобиль') {
 }
 
 const flows = {
-  async 'the oldest report is watched and rejected by keyboard on a Russian layout'(browser, world) {
+  async 'the oldest report is rejected by keyboard with a Russian layout'(browser, world) {
     const page = await reviewer(browser, world);
     await oldest(page);
     const key = refKey(page);
@@ -47,11 +47,11 @@ const flows = {
     await page.context().close();
   },
 
-  async 'an undo brings the report back with what was typed'(browser, world) {
+  async 'an undo restores the report with its draft'(browser, world) {
     const page = await reviewer(browser, world);
     await oldest(page);
     const key = refKey(page);
-    // The digits of the Kazakh layout are letters.
+    // The Kazakh layout has letters in place of the digits.
     await pressAt(page, 'Digit3', 'і', { shift: true });
     assert.equal(await page.locator('[data-item="2"] input').isChecked(), true);
     await pressAt(page, 'KeyX', 'ч');
@@ -65,20 +65,20 @@ const flows = {
     await page.context().close();
   },
 
-  async 'another report can be approved with two keystrokes'(browser, world) {
+  async 'each report is approved with at most two keystrokes'(browser, world) {
     const page = await reviewer(browser, world);
     await oldest(page);
     await page.evaluate(() => { globalThis.isOnePage = true; });
     const times = [];
     for (let report = 0; report < 20; report += 1) times.push(await approve(page));
-    // A figure, not a check: it depends on the machine. The goal is one second.
+    // Printed, not asserted, because it depends on the machine. The goal is one second.
     console.log(JSON.stringify({ firstFrames: times }));
     assert.equal(await page.evaluate(() => globalThis.isOnePage), true, 'no page was loaded');
     assert.deepEqual(page.problems, []);
     await page.context().close();
   },
 
-  async 'a draft survives a session that has ended'(browser, world) {
+  async 'a draft survives the end of the session'(browser, world) {
     const page = await reviewer(browser, world);
     await another(page);
     const url = page.url();
@@ -96,7 +96,7 @@ const flows = {
     await page.context().close();
   },
 
-  async 'an account with an authenticator app signs in with its code, once with each'(browser, world) {
+  async 'a TOTP code is required and accepted once'(browser, world) {
     const page = await open(browser, world.base);
     const { login, password, secret } = world.guarded;
     await page.goto('/review/sign-in');
@@ -114,10 +114,10 @@ const flows = {
     const code = oneTimeCode(secret);
     await enter(code === '000000' ? '111111' : '000000');
     await page.locator('#code[aria-invalid]').waitFor();
-    await accessible(page, 'a wrong code');
+    await checkAccessibility(page, 'a wrong code');
     await enter(code);
     assert.equal(new URL(page.url()).pathname, '/review');
-    // Whoever has seen the code over somebody's shoulder comes too late.
+    // A used code is refused, even within its time step.
     await page.context().clearCookies({ name: /review/ });
     await page.goto('/review/sign-in?problem=code_needed');
     await page.fill('#login', login);
@@ -126,25 +126,25 @@ const flows = {
     await page.context().close();
   },
 
-  async 'two reviewers: one decides, the other one is told'(browser, world) {
+  async 'a decision without the claim is refused with the name of its holder'(browser, world) {
     const one = await reviewer(browser, world);
     await another(one);
     const key = refKey(one);
     const other = await reviewer(browser, { ...world, reviewer: world.colleague });
     await other.goto(one.url());
     await other.locator('[data-part="claim"]:visible').waitFor();
-    await accessible(other, 'claimed');
+    await checkAccessibility(other, 'claimed');
     await other.locator('[data-part="take-over"] button').click();
     await other.locator('[data-part="claim"]').waitFor({ state: 'hidden' });
-    await one.waitForTimeout(DEAF);
+    await one.waitForTimeout(DECISION_DELAY);
     await one.keyboard.press('a');
-    await one.waitForTimeout(DEAF);
+    await one.waitForTimeout(DECISION_DELAY);
     await one.keyboard.press('a');
     await one.locator('[data-part="notice"]:visible').waitFor();
     assert.match(await text(one, 'notice-text'), /^Отчёт у другого проверяющего: \u2068Марат А\.\u2069/);
     assert.equal(refKey(one), key, 'nothing was decided');
     await one.locator('[data-part="take-over"]:visible').waitFor();
-    await one.waitForTimeout(DEAF);
+    await one.waitForTimeout(DECISION_DELAY);
     await other.keyboard.press('a');
     await other.waitForTimeout(100);
     if (refKey(other) === key) await other.keyboard.press('a');
@@ -154,7 +154,7 @@ const flows = {
     for (const page of [one, other]) await page.context().close();
   },
 
-  async 'without a network the decision waits and is sent later'(browser, world) {
+  async 'a decision without a network is sent later'(browser, world) {
     const page = await reviewer(browser, world);
     await another(page);
     const key = refKey(page);
@@ -170,14 +170,14 @@ const flows = {
     await page.context().close();
   },
 
-  async 'an undo without a network is sent later, and links to a part of the page load nothing'(browser, world) {
+  async 'an undo without a network is sent later, and fragment links load nothing'(browser, world) {
     const page = await reviewer(browser, world);
     await another(page);
     const key = refKey(page);
     await page.evaluate(() => { globalThis.isOnePage = true; });
     await page.keyboard.press('x');
     await page.locator('textarea').fill('Темно');
-    // The browser has no network, but the server has got the decision.
+    // The server receives the decision, but the response is lost.
     await page.route('/review/decide', async (route) => {
       await route.fetch();
       await route.abort('connectionreset');
@@ -199,7 +199,7 @@ const flows = {
     await page.context().close();
   },
 
-  async 'everything works without scripts'(browser, world) {
+  async 'the console works without scripts'(browser, world) {
     const page = await open(browser, world.base, { javaScriptEnabled: false });
     await signIn(page, world.reviewer);
     await page.fill('[data-part="search"]', '284');
@@ -223,7 +223,7 @@ const flows = {
     await page.context().close();
   },
 
-  async 'every page is whole, still and open to everybody'(browser, world) {
+  async 'every page has no errors, layout shifts or accessibility violations'(browser, world) {
     for (const colorScheme of ['light', 'dark']) {
       for (const viewport of [SCREEN, PHONE]) await everyPage(browser, world, { viewport, colorScheme });
     }
@@ -231,7 +231,7 @@ const flows = {
   },
 };
 
-/** Approves what is shown; returns milliseconds until the first frame of the next report. */
+/** Approves the report. Returns the milliseconds until the first frame of the next report. */
 async function approve(page) {
   const before = refKey(page);
   await page.evaluate(() => {
@@ -252,8 +252,8 @@ async function approve(page) {
     }
     return Math.round(performance.now() - globalThis.pressedAt);
   }, before);
-  // Whoever looks at a report lets its successor be fetched.
-  await page.waitForTimeout(DEAF + 350);
+  // Leaves time to prefetch the next report.
+  await page.waitForTimeout(DECISION_DELAY + 350);
   return elapsed;
 }
 
@@ -279,15 +279,15 @@ async function everyPage(browser, world, options) {
   await check(page, name('report'));
   await page.keyboard.press('Shift+Slash');
   await page.locator('dialog[open]').waitFor();
-  await accessible(page, name('keys'));
+  await checkAccessibility(page, name('keys'));
   await page.keyboard.press('Escape');
   await page.keyboard.press('x');
   await page.locator('[data-part="reject"]').waitFor();
   await page.locator('[data-do="send"]').click();
   await page.locator('[data-part="problem"]:visible').waitFor();
-  await accessible(page, name('refused rejection'));
+  await checkAccessibility(page, name('refused rejection'));
   await page.keyboard.press('Escape');
   await page.context().close();
 }
 
-await run({ ...flows, ...videoFlows }, worldOf());
+await run({ ...flows, ...videoFlows }, readWorld());

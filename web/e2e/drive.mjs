@@ -1,4 +1,4 @@
-// The driver's page in a real browser with a fake camera: filming, choosing, sending over a bad network.
+// The driver's page in Chromium with a fake camera: recording, picking a file, uploading over a bad network.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -6,22 +6,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import {
-  agree, askForCode, choose, FAKE_CAMERA, goesOn, openCamera, openReport, phone, readyToSend, recordings, record,
-  send, sent, signedIn, signIn, signInIfLost, toSignIn, videoOf, watchUploads,
+  askForCode, checkResumed, choose, FAKE_CAMERA, firstOpenReport, grantPosition, openCamera, phone, readyToSend,
+  record, recordings, send, sent, signedIn, signIn, signInIfLost, toSignIn, videoOf, watchUploads,
 } from './driver.mjs';
-import { killed, large, networkOf, withCamera } from './trouble.mjs';
-import { accessible, check, run, until, worldOf } from './harness.mjs';
+import { killableBrowser, networkOf, paddedVideo, withCamera } from './faults.mjs';
+import { check, checkAccessibility, readWorld, run, waitUntil } from './harness.mjs';
 
 const PIECE = 4 * 2 ** 20;
 
 const flows = {
-  'records twenty seconds, and they are accepted': async (browser, world) => {
+  'a recording of twenty seconds is accepted': async (browser, world) => {
     const page = await signedIn(browser, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     await check(page, 'list');
     await openCamera(page, report);
     await record(page, 20);
-    await accessible(page, 'check');
+    await checkAccessibility(page, 'check');
     await send(page);
     await check(page, 'sent');
     const { facts } = await videoOf(page, report);
@@ -31,9 +31,9 @@ const flows = {
     await page.context().close();
   },
 
-  'saves what was filmed when the camera ends': async (browser, world) => {
+  'saves the recording when the camera is lost': async (browser, world) => {
     const page = await signedIn(browser, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     await withCamera(page, { endsAfter: 3000 });
     await openCamera(page, report);
     await page.click('[data-do="start"]');
@@ -45,9 +45,9 @@ const flows = {
     await page.context().close();
   },
 
-  'loses at most two seconds in a reload while recording': async (browser, world) => {
+  'loses at most two seconds on a reload while recording': async (browser, world) => {
     const page = await signedIn(browser, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     page.on('dialog', (dialog) => dialog.accept());
     await openCamera(page, report);
     await page.click('[data-do="start"]');
@@ -62,10 +62,10 @@ const flows = {
   },
 
   'loses at most two seconds when the browser is killed while recording': async (_, world) => {
-    const { first, second, close } = await killed(world);
+    const { first, second, close } = await killableBrowser(world);
     const page = await first();
     await signIn(page, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     await openCamera(page, report);
     await page.click('[data-do="start"]');
     await page.waitForTimeout(7000);
@@ -80,11 +80,11 @@ const flows = {
     await close();
   },
 
-  'goes on where it was after a reload while sending': async (browser, world) => {
+  'resumes the upload after a reload': async (browser, world) => {
     const page = await signedIn(browser, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     const uploads = watchUploads(page);
-    await choose(page, report, large(world, 3 * PIECE));
+    await choose(page, report, paddedVideo(world, 3 * PIECE));
     const network = await networkOf(page);
     await network.slow(2 * 2 ** 20);
     await page.click('[data-do="send"]');
@@ -92,31 +92,31 @@ const flows = {
     await page.reload();
     await network.back();
     await sent(page);
-    goesOn(uploads);
+    checkResumed(uploads);
     await page.context().close();
   },
 
-  'waits for the network, and goes on where it was': async (browser, world) => {
+  'resumes the upload when the network is back': async (browser, world) => {
     const page = await signedIn(browser, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     const uploads = watchUploads(page);
-    await choose(page, report, large(world, 3 * PIECE + 1));
+    await choose(page, report, paddedVideo(world, 3 * PIECE + 1));
     const network = await networkOf(page);
     await network.slow(2 * 2 ** 20);
     await page.click('[data-do="send"]');
     await acknowledged(page, PIECE);
     await network.away();
     await page.waitForSelector('[data-screen="sending"] [data-show="state"]:not([hidden])');
-    await accessible(page, 'waiting');
+    await checkAccessibility(page, 'waiting');
     await network.back();
     await sent(page);
-    goesOn(uploads);
+    checkResumed(uploads);
     await page.context().close();
   },
 
-  'films without a network, and sends when there is one': async (browser, world) => {
+  'records without a network, and sends when it is back': async (browser, world) => {
     const page = await signedIn(browser, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     await cached(page, report);
     const network = await networkOf(page);
     await network.away();
@@ -126,7 +126,7 @@ const flows = {
     await page.waitForSelector('[data-screen="sending"] [data-show="state"]:not([hidden])');
     await page.goto('/drive');
     await page.waitForSelector('#kept article');
-    await accessible(page, 'kept');
+    await checkAccessibility(page, 'kept');
     await network.back();
     await page.waitForFunction(() => document.querySelectorAll('#kept article').length === 0, null, { timeout: 60_000 });
     const { facts } = await videoOf(page, report);
@@ -134,27 +134,27 @@ const flows = {
     await page.context().close();
   },
 
-  'refuses a file that is too large before a byte is sent': async (browser, world) => {
+  'refuses a file that is too large before the upload': async (browser, world) => {
     const page = await signedIn(browser, world);
-    const report = await openReport(page);
-    const asked = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const report = await firstOpenReport(page);
+    const requests = [];
+    page.on('request', (request) => requests.push(new URL(request.url()).pathname));
     const folder = mkdtempSync(join(tmpdir(), 'forte-'));
     const file = join(folder, 'large.mp4');
     writeFileSync(file, Buffer.from('000000186674797069736f6d0000020069736f6d69736f32', 'hex'));
     truncateSync(file, 64 * 2 ** 20 + 1);
     await page.goto(`/drive/report/${report}`);
     await page.setInputFiles('#file', file);
-    await agree(page);
+    await grantPosition(page);
     await page.waitForSelector('[data-screen="refused"]:not([hidden])');
     assert.match(await page.textContent('[data-screen="refused"]'), /64/);
-    assert.deepEqual(asked.filter((path) => path.startsWith('/uploads')), []);
-    await accessible(page, 'refused');
+    assert.deepEqual(requests.filter((path) => path.startsWith('/uploads')), []);
+    await checkAccessibility(page, 'refused');
     rmSync(folder, { recursive: true });
     await page.context().close();
   },
 
-  'says that a code is wrong': async (browser, world) => {
+  'shows that a code is wrong': async (browser, world) => {
     const page = await phone(browser, world);
     await toSignIn(page);
     await askForCode(page, world);
@@ -166,14 +166,14 @@ const flows = {
     await page.context().close();
   },
 
-  'says over plain http what is missing': async (browser, world) => {
+  'shows missing features over plain http': async (browser, world) => {
     const base = world.base.replace('127.0.0.1', 'forte.test');
     const page = await phone(browser, { base });
     await page.goto('/drive');
     await page.waitForURL(/sign-in/);
     await page.waitForSelector('[data-part="insecure"]:not([hidden])');
     await signIn(page, world);
-    const report = await openReport(page);
+    const report = await firstOpenReport(page);
     await page.goto(`/drive/report/${report}`);
     await page.waitForSelector('[data-do="choose"][aria-disabled="true"]');
     assert.equal(await page.isVisible('[data-do="film"]'), false);
@@ -182,15 +182,15 @@ const flows = {
   },
 };
 
-/** Waits until the service has acknowledged so many bytes. */
+/** Waits until the service has acknowledged `bytes`. */
 const acknowledged = (page, bytes) =>
-  until(async () => (await recordings(page)).some((recording) => recording.acknowledged >= bytes));
+  waitUntil(async () => (await recordings(page)).some((recording) => recording.acknowledged >= bytes));
 
-/** Waits until the phone keeps the page of a report. */
-const cached = (page, refKey) => until(() => page.evaluate(async (path) => {
+/** Waits until the service worker has cached the page of a report. */
+const cached = (page, refKey) => waitUntil(() => page.evaluate(async (path) => {
   const found = await caches.match(path, { cacheName: 'drive-pages' });
   return found !== undefined && navigator.serviceWorker.controller !== null;
 }, `/drive/report/${refKey}`));
 
 const mapped = ['--host-resolver-rules=MAP forte.test 127.0.0.1'];
-await run(flows, { ...worldOf(), arguments_: [...FAKE_CAMERA, ...mapped] });
+await run(flows, { ...readWorld(), arguments_: [...FAKE_CAMERA, ...mapped] });

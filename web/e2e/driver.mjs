@@ -1,16 +1,16 @@
-// What the tests of the driver's page share: a phone with a camera, the sign-in, filming, what was sent.
+// Helpers for tests of the driver's page: a phone with a camera, sign-in, recording, uploads.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { open, PHONE, until } from './harness.mjs';
+import { open, PHONE, waitUntil } from './harness.mjs';
 
-/** A camera and a microphone that always agree. */
+/** Fake camera and microphone, with permission granted. */
 export const FAKE_CAMERA = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
-/** What a driver allows or denies. */
+/** The permissions that the driver's page requests. */
 export const PERMISSIONS = ['camera', 'microphone', 'geolocation'];
 const PLACE = { latitude: 43.238949, longitude: 76.889709, accuracy: 12 };
 
@@ -34,7 +34,7 @@ export async function toSignIn(page) {
   await page.waitForURL(/\/drive\/sign-in/);
 }
 
-/** States on the sign-in page who signs in; the code is mailed then. */
+/** Fills in the sign-in form and requests a code by mail. */
 export async function askForCode(page, world) {
   await page.fill('#biin', world.biin);
   await page.fill('#name', world.name);
@@ -49,47 +49,47 @@ export async function signIn(page, world) {
   await enterCode(page, world, '/drive');
 }
 
-/** The same after the browser was killed: Chromium writes cookies half a minute later, so they may be lost. */
+/** Signs in if a killed browser has lost its cookies: Chromium writes them with a delay of half a minute. */
 export async function signInIfLost(page, world) {
   await page.goto('/drive');
   if (new URL(page.url()).pathname !== '/drive') await signIn(page, world);
 }
 
-/** Fills in the sign-in page, which leads back to where the driver was. */
+/** Signs in on the sign-in page, which then returns to `back`. */
 export async function enterCode(page, world, back) {
-  const before = letters(world.mail);
+  const before = mails(world.mail);
   await askForCode(page, world);
-  await page.fill('#digits', await codeOf(world.mail, before));
+  await page.fill('#digits', await waitForCode(world.mail, before));
   await Promise.all([page.waitForURL(({ pathname }) => pathname === back), page.click('#code .dock button')]);
 }
 
-const letters = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.eml')) : []);
+const mails = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.eml')) : []);
 
-/** The code of the letter that has come since. */
-async function codeOf(folder, before) {
+/** Waits for a new mail and returns its code. */
+async function waitForCode(folder, before) {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const fresh = letters(folder).filter((name) => !before.includes(name));
-    fresh.sort((one, other) => statSync(join(folder, other)).mtimeMs - statSync(join(folder, one)).mtimeMs);
-    for (const name of fresh) {
-      const code = codeIn(readFileSync(join(folder, name), 'utf8'));
+    const newMails = mails(folder).filter((name) => !before.includes(name));
+    newMails.sort((one, other) => statSync(join(folder, other)).mtimeMs - statSync(join(folder, one)).mtimeMs);
+    for (const name of newMails) {
+      const code = parseCode(readFileSync(join(folder, name), 'utf8'));
       if (code) return code;
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error('no letter with a code has come');
+  throw new Error('no mail with a code was received');
 }
 
-function codeIn(letter) {
-  const parts = letter.replaceAll('\r', '').split(/base64\n(?:.+\n)*\n/);
+function parseCode(mail) {
+  const parts = mail.replaceAll('\r', '').split(/base64\n(?:.+\n)*\n/);
   const texts = parts.slice(1).map((part) => Buffer.from(part.split('\n--')[0], 'base64').toString());
   return texts.join('\n').match(/^\s*(\d{4,8})\s*$/m)?.[1] ?? null;
 }
 
 /**
- * The phone of a driver who is signed in already: the flows share one session. `options` are those of the
- * browser; without one of the `permissions` the driver has denied it.
+ * The phone of a driver who is already signed in; all flows share one session. `denied` lists denied permissions;
+ * `options` are those of the browser.
  */
-export async function returning(browser, world, { denied = [], base = world.base, ...options } = {}) {
+export async function withSession(browser, world, { denied = [], base = world.base, ...options } = {}) {
   world.cookies ??= await cookiesOf(browser, world);
   const permissions = PERMISSIONS.filter((name) => !denied.includes(name));
   const storageState = { cookies: world.cookies, origins: [] };
@@ -105,37 +105,37 @@ async function cookiesOf(browser, world) {
   return cookies;
 }
 
-/** A sentence of the page by its key. */
-export const sentence = (page, key) => page.evaluate((name) => JSON.parse(document.getElementById('page-data').textContent).texts[name], key);
+/** A text of the page by its key. */
+export const textOf = (page, key) => page.evaluate((name) => JSON.parse(document.getElementById('page-data').textContent).texts[name], key);
 
-/** The first report of the list that waits for a video. */
-export async function openReport(page) {
+/** The reference key of the first report in the list without a video. */
+export async function firstOpenReport(page) {
   const address = await page.getAttribute('a[href^="/drive/report/"]', 'href');
   return address.split('/').at(-1);
 }
 
-/** Opens the camera of a report; the place is asked for on the way. */
+/** Opens the page of a report and its camera. */
 export async function openCamera(page, refKey) {
   await page.goto(`/drive/report/${refKey}`);
   await startCamera(page);
 }
 
-/** Opens the camera on the page of a report. */
+/** Opens the camera on the page of a report, and grants the position. */
 export async function startCamera(page) {
   await page.click('[data-screen="show"] [data-do="film"]');
-  await agree(page);
+  await grantPosition(page);
   await page.waitForSelector('.camera[data-phase="ready"]');
 }
 
-/** Agrees to the place, if the page asks. */
-export async function agree(page) {
+/** Grants the position, if the page asks for it. */
+export async function grantPosition(page) {
   await page.waitForFunction(() => ['place', 'camera', 'check', 'copying', 'refused'].includes(document.body.dataset.shown));
-  // The screen is shown also while the place is looked for; somebody who has agreed is not asked again.
+  // The screen is also shown while the position is being determined. A stored consent is not asked for again.
   const asks = await page.evaluate(() => document.body.dataset.shown === 'place' && localStorage.getItem('drive.place') === null);
   if (asks) await page.click('[data-do="place-yes"]');
 }
 
-/** Records for so many seconds and stops. */
+/** Records for a number of seconds. */
 export async function record(page, seconds) {
   await page.click('[data-do="start"]');
   await page.waitForSelector('.camera[data-phase="recording"]');
@@ -144,15 +144,15 @@ export async function record(page, seconds) {
   await readyToSend(page);
 }
 
-/** Chooses a file; the check must find nothing. */
+/** Picks a file and asserts that the check passes. */
 export async function choose(page, refKey, file) {
   await page.goto(`/drive/report/${refKey}`);
   await page.setInputFiles('#file', file);
-  await agree(page);
+  await grantPosition(page);
   await readyToSend(page);
 }
 
-/** Waits for the check; it must find nothing. */
+/** Waits for the check and asserts that it passes. */
 export async function readyToSend(page) {
   await page.waitForFunction(() => ['check', 'refused'].includes(document.body.dataset.shown));
   const refused = await page.evaluate(() => document.querySelector('[data-screen="refused"]:not([hidden])')?.textContent);
@@ -160,7 +160,7 @@ export async function readyToSend(page) {
   await page.waitForSelector('[data-do="send"]:not([aria-disabled])');
 }
 
-/** Sends what was checked, and waits for the answer of the service. */
+/** Sends the checked video and waits until it is sent. */
 export async function send(page) {
   await page.click('[data-do="send"]');
   await sent(page);
@@ -170,7 +170,7 @@ export async function sent(page) {
   await page.waitForSelector('[data-screen="sent"]:not([hidden])', { timeout: 60_000 });
 }
 
-/** What the phone keeps, without what changes from run to run. */
+/** The recordings stored on the phone. */
 export const recordings = (page) => page.evaluate(() => new Promise((resolve, reject) => {
   const opening = indexedDB.open('drive');
   opening.onerror = () => reject(opening.error);
@@ -183,87 +183,87 @@ export const recordings = (page) => page.evaluate(() => new Promise((resolve, re
   };
 }));
 
-/** The facts that the service has found in the latest video of a report. */
+/** The latest video of a report, from the API. */
 export async function videoOf(page, refKey) {
   return page.evaluate(async (ref) => {
     const { csrf } = JSON.parse(document.getElementById('page-data').textContent);
     const headers = { 'X-CSRF-Token': csrf, 'Content-Type': 'application/json' };
     const token = await (await fetch('/drive/token', { method: 'POST', headers, body: '{}' })).json();
-    const answer = await fetch(`/reports/${ref}/video`, { headers: { Authorization: `Bearer ${token.data.access_token}` } });
-    return (await answer.json()).data;
+    const response = await fetch(`/reports/${ref}/video`, { headers: { Authorization: `Bearer ${token.data.access_token}` } });
+    return (await response.json()).data;
   }, refKey);
 }
 
 /**
- * What the page asks of uploads: the creations, and the offset of each piece with the one that the service has
- * named last.
+ * Records the page's upload requests: status of creations, and the offset of each PATCH with the last acknowledged
+ * offset.
  */
 export function watchUploads(page) {
-  const seen = { created: [], offsets: [], acknowledged: [] };
-  let last = 0;
+  const uploads = { created: [], offsets: [], acknowledged: [] };
+  let lastOffset = 0;
   const isUpload = (request) => new URL(request.url()).pathname.startsWith('/uploads/');
   page.on('request', (request) => {
     if (request.method() === 'PATCH' && isUpload(request)) {
-      seen.offsets.push({ offset: Number(request.headers()['upload-offset']), after: last });
+      uploads.offsets.push({ offset: Number(request.headers()['upload-offset']), acknowledged: lastOffset });
     }
   });
   page.on('response', (response) => {
     const request = response.request();
-    if (request.method() === 'POST' && new URL(request.url()).pathname === '/uploads') seen.created.push(response.status());
+    if (request.method() === 'POST' && new URL(request.url()).pathname === '/uploads') uploads.created.push(response.status());
     const offset = Number.parseInt(response.headers()['upload-offset'] ?? '', 10);
     if (!isUpload(request) || !Number.isFinite(offset)) return;
-    last = offset;
-    seen.acknowledged.push(offset);
+    lastOffset = offset;
+    uploads.acknowledged.push(offset);
   });
-  return seen;
+  return uploads;
 }
 
-/** One upload, and each piece begins where the service has said; so at most one piece was sent twice. */
-export function goesOn({ created, offsets, acknowledged: known }) {
+/** Asserts that there is one upload, and that each PATCH starts at the acknowledged offset. */
+export function checkResumed({ created, offsets, acknowledged: known }) {
   assert.equal(created.length, 1, 'one upload');
   assert.ok(offsets.length > 1);
-  for (const [index, { offset, after }] of offsets.entries()) {
-    assert.equal(offset, after, `piece ${index} of ${JSON.stringify(offsets)}, ${JSON.stringify(known)}`);
+  for (const [index, { offset, acknowledged }] of offsets.entries()) {
+    assert.equal(offset, acknowledged, `PATCH ${index} of ${JSON.stringify(offsets)}, ${JSON.stringify(known)}`);
   }
 }
 
-/** Waits until a sentence is shown. */
-export async function says(page, name, key, values = {}) {
-  const text = (await sentence(page, key)).replace(/\{(\w+)\}/g, (_, field) => values[field] ?? `{${field}}`);
+/** Waits until a text is shown. */
+export async function waitForText(page, name, key, values = {}) {
+  const text = (await textOf(page, key)).replace(/\{(\w+)\}/g, (_, field) => values[field] ?? `{${field}}`);
   await page.waitForFunction(([at, wanted]) => {
     const shown = [...document.querySelectorAll(`[data-show="${at}"]`)].filter((element) => element.checkVisibility());
     return shown.some((element) => element.textContent === wanted);
   }, [name, text]);
 }
 
-/** The first reports of the list that wait for a video. */
-export async function openReports(page, count) {
+/** The reference keys of the first reports in the list without a video. */
+export async function firstOpenReports(page, count) {
   const links = await page.$$eval('a[href^="/drive/report/"]', (all) => all.map(({ href }) => href.split('/').at(-1)));
   return links.slice(0, count);
 }
 
 /**
- * Waits until so many seconds of the recording are on the disk, in two pieces at least: a slow computer's first one has
- * no picture yet.
+ * Waits until a number of seconds is on the disk, in at least two chunks: on a slow computer the first chunk may have
+ * no picture.
  */
-export async function piecesOf(page, seconds) {
+export async function waitForRecorded(page, seconds) {
   const sizes = new Set();
-  await until(async () => {
+  await waitUntil(async () => {
     const [recording] = (await recordings(page)).filter(({ state }) => state === 'recording');
     if (recording?.size > 0) sizes.add(recording.size);
     return sizes.size > 1 && recording.durationMs >= seconds * 1000 - 500;
   });
 }
 
-/** Waits until the list keeps no video. */
-export const nothingKept = (page) => until(async () => (await recordings(page)).every(({ state }) => state === 'sent'));
+/** Waits until all recordings are sent. */
+export const waitForAllSent = (page) => waitUntil(async () => (await recordings(page)).every(({ state }) => state === 'sent'));
 
-/** The files on the disk of the browser. */
+/** The names of the files in OPFS. */
 export const filesOf = (page) => page.evaluate(async () => {
   const top = await navigator.storage.getDirectory();
   const folder = await top.getDirectoryHandle('drive', { create: true });
   return Array.fromAsync(folder.keys());
 });
 
-/** The digest of a file that is chosen. */
+/** The SHA-256 of a file. */
 export const sha256 = ({ buffer }) => createHash('sha256').update(buffer).digest('hex');

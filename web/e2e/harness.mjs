@@ -1,4 +1,5 @@
-// Starts Chromium for the tests of the pages, signs in, and looks at what every page has to keep.
+// The harness of the browser tests: starts Chromium, signs in, checks every page for errors, layout shifts and
+// accessibility, and runs flows.
 //
 // Chromium is Debian's (FORTE_TEST_CHROMIUM, /usr/bin/chromium by default); playwright-core and axe-core are
 // in the folder FORTE_TEST_NODE_MODULES. Both are installed by `scripts/get-test-tools`.
@@ -11,9 +12,9 @@ const modules = createRequire(`${process.env.FORTE_TEST_NODE_MODULES}/`);
 const { chromium } = modules('playwright-core');
 const AXE = readFileSync(modules.resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The window of a cheap laptop. */
+/** The viewport of a cheap laptop. */
 export const LAPTOP = { width: 1366, height: 640 };
-/** The whole screen of it, which the pictures show. */
+/** Its whole screen, for the pictures of the documentation. */
 export const SCREEN = { width: 1366, height: 768 };
 /** A cheap phone. */
 export const PHONE = { width: 360, height: 740 };
@@ -29,7 +30,7 @@ export function start({ arguments_ = [] } = {}) {
 
 /**
  * A fresh profile with one page. `options` are Playwright's: viewport, colorScheme, javaScriptEnabled,
- * permissions, geolocation … What goes wrong in the page is kept in `page.problems`.
+ * permissions, geolocation … Errors of the page are collected in `page.problems`.
  */
 export async function open(browser, base, { language = 'ru', ...options } = {}) {
   const context = await browser.newContext({
@@ -38,19 +39,19 @@ export async function open(browser, base, { language = 'ru', ...options } = {}) 
   });
   await context.addCookies([{ name: 'language', value: language, url: base }]);
   context.setDefaultTimeout(15_000);
-  await context.addInitScript(watchShifts);
+  await context.addInitScript(recordLayoutShifts);
   const page = await context.newPage();
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    // A refused request is said by the page itself; a violation of the policy is not.
+    // Failed requests are shown by the page itself. Policy violations are problems.
     if (message.type() === 'error' && !/^Failed to load resource/.test(message.text())) page.problems.push(message.text());
   });
   return page;
 }
 
-/** Runs in the page: adds up what has moved without somebody having done something. */
-function watchShifts() {
+/** Runs in the page: records layout shifts without user input. */
+function recordLayoutShifts() {
   globalThis.shifts = [];
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -69,20 +70,20 @@ export async function signIn(page, { login, password }) {
   await Promise.all([page.waitForURL(/\/review(\?|$)/), page.press('#password', 'Enter')]);
 }
 
-/** A slow computer paints a page that has arrived in part: what follows it in its row moves it by so much. */
-const PARTLY = 0.01;
+/** Allowed layout shift: a slow computer may paint a partially loaded page. */
+const MAX_LAYOUT_SHIFT = 0.01;
 
-/** Nothing went wrong, nothing moved, and nobody is shut out. */
+/** Asserts that the page has no problems, layout shifts or accessibility violations. */
 export async function check(page, name) {
   assert.deepEqual(page.problems, [], `${name}: problems`);
   const shifts = await page.evaluate(() => globalThis.shifts);
   const moved = shifts.reduce((sum, { value }) => sum + value, 0);
-  assert.ok(moved <= PARTLY, `${name}: layout shifts ${JSON.stringify(shifts)}`);
-  await accessible(page, name);
+  assert.ok(moved <= MAX_LAYOUT_SHIFT, `${name}: layout shifts ${JSON.stringify(shifts)}`);
+  await checkAccessibility(page, name);
 }
 
-/** axe-core finds no violation. It runs outside the page's policy, which would not let it in. */
-export async function accessible(page, name) {
+/** Asserts that axe-core finds no violation. It is injected by the debugger, which bypasses the page's CSP. */
+export async function checkAccessibility(page, name) {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join(' | ')}`);
@@ -90,8 +91,7 @@ export async function accessible(page, name) {
 }
 
 /**
- * Presses a key by its place, as a keyboard with another layout does: the code is that of the place, the letter
- * that of the layout.
+ * Presses a key as on a keyboard with another layout: `code` is the physical key, `letter` the character of the layout.
  */
 export async function pressAt(page, code, letter, { shift = false } = {}) {
   const session = await page.context().newCDPSession(page);
@@ -102,8 +102,8 @@ export async function pressAt(page, code, letter, { shift = false } = {}) {
 }
 
 /**
- * Runs flows one by one and says how each ends; the process fails with the first. `world.only`, or FLOW in the
- * environment, names parts of those to run.
+ * Runs flows sequentially and prints the duration of each; the process fails with the first. `world.only`, or FLOW in
+ * the environment, selects flows by parts of their names.
  */
 export async function run(flows, world) {
   const only = world.only ?? (process.env.FLOW ? [process.env.FLOW] : []);
@@ -112,7 +112,7 @@ export async function run(flows, world) {
     for (const [name, flow] of Object.entries(flows)) {
       if (only.length > 0 && !only.some((part) => name.includes(part))) continue;
       const started = performance.now();
-      await flow(browser, world).catch((error) => shown(browser, error));
+      await flow(browser, world).catch((error) => reportFailure(browser, error));
       console.log(JSON.stringify({ flow: name, seconds: Math.round(performance.now() - started) / 1000 }));
     }
   } finally {
@@ -120,17 +120,17 @@ export async function run(flows, world) {
   }
 }
 
-/** Waits until something is true that no page announces. */
-export async function until(isTrue, what = 'it has not happened', seconds = 60) {
+/** Polls a condition that no event announces. */
+export async function waitUntil(isTrue, message = 'condition not met', seconds = 60) {
   const end = Date.now() + seconds * 1000;
   while (!(await isTrue())) {
-    assert.ok(Date.now() < end, what);
+    assert.ok(Date.now() < end, message);
     await new Promise((resolve) => { setTimeout(resolve, 100); });
   }
 }
 
-/** Says what the pages show when a flow fails, and fails. */
-async function shown(browser, error) {
+/** Prints the text of all open pages, then rethrows the error. */
+async function reportFailure(browser, error) {
   for (const page of browser.contexts().flatMap((context) => context.pages())) {
     const text = await page.evaluate(() => document.body.innerText.replaceAll(/\s+/g, ' ')).catch(() => '');
     console.error(page.url(), page.problems ?? [], text.slice(0, 600));
@@ -138,7 +138,7 @@ async function shown(browser, error) {
   throw error;
 }
 
-/** What the test gives: JSON in the first argument. */
-export function worldOf() {
+/** The parameters from the Rust test: JSON in the first argument. */
+export function readWorld() {
   return JSON.parse(process.argv[2] ?? '{}');
 }

@@ -11,15 +11,15 @@ const MISSING = [5, 8];
 
 const visit = (browser, world, options = {}) => reviewer(browser, world, { viewport: SCREEN, ...options });
 
-async function counted(page) {
+async function waitForCounts(page) {
   await page.locator('[data-count="queue"]:not(:empty)').waitFor({ state: 'attached' });
 }
 
-/** A report whose video plays; the twelve frames are drawn. */
+/** Opens a report and waits until its video plays and the film strip is drawn. */
 async function watch(page, ref) {
   await page.goto(`/review/report/${ref}`);
   await page.waitForFunction(() => document.querySelector('video')?.currentTime > 1);
-  // The frames are drawn by a second player, which says nothing.
+  // The film strip is drawn by a second player, without an event.
   await page.waitForTimeout(4000);
   await page.keyboard.press('k');
 }
@@ -29,7 +29,7 @@ const seek = async (page, seconds) => {
   await page.waitForFunction(() => !document.querySelector('video').seeking);
 };
 
-/** Ticks what the video shows, at a time of its own each. */
+/** Ticks all items but `MISSING`, each at its own position. */
 async function tick(page) {
   const count = await page.locator('[data-item]').count();
   for (let index = 0; index < count; index += 1) {
@@ -46,12 +46,12 @@ async function reject(page) {
   await page.locator('[data-show="kept"]:not(:empty)').waitFor();
 }
 
-/** Decisions of the day; one is a rejection. Returns the plate of the vehicle that is filmed again. */
+/** Makes decisions and takes the pictures of the day. Returns the plate of the rejected vehicle. */
 export async function decide(browser, world, decisions) {
   const page = await visit(browser, world);
   await page.locator('.filters a', { hasText: world.type }).click();
   await page.waitForURL(/vehicle_type=/);
-  await counted(page);
+  await waitForCounts(page);
   await page.keyboard.press('Enter');
   let plate = '';
   for (const decision of decisions) {
@@ -69,22 +69,22 @@ export async function decide(browser, world, decisions) {
     }
   }
   await page.goto('/review/day');
-  await counted(page);
+  await waitForCounts(page);
   await take(page, 'review-day');
   await page.setViewportSize(PHONE);
   await take(page, 'review-day-360');
   await page.setViewportSize(SCREEN);
-  // The driver hears of the rejection when it cannot be undone any more.
+  // The driver sees the rejection after it can no longer be undone.
   await page.waitForFunction(() => !document.querySelector('[data-do="undo"]')?.checkVisibility(), null, { timeout: 30_000 });
   await page.waitForTimeout(3000);
   await page.context().close();
   return plate;
 }
 
-/** The queue, with the cursor on the second row. */
+/** The queue, with the focus on the second row. */
 async function queue(page, name) {
   await page.goto('/review');
-  await counted(page);
+  await waitForCounts(page);
   await page.keyboard.press('j');
   await page.keyboard.press('j');
   await take(page, name);
@@ -116,21 +116,21 @@ async function laptop(browser, world, { same, portrait }) {
   await seek(page, 7);
   await take(page, 'review-portrait');
   await page.goto('/review/sessions');
-  await counted(page);
+  await waitForCounts(page);
   await take(page, 'review-sessions');
   await changed(page, world, same);
   await page.context().close();
 }
 
-/** A decision of somebody else comes in between. */
+/** The notice about a concurrent decision of another reviewer. */
 async function changed(page, { base, reviewer }, ref) {
   await watch(page, ref);
   await reject(page);
   const headers = { Authorization: `Bearer ${reviewer.access_token}`, 'Content-Type': 'application/json' };
   const { version } = (await (await fetch(`${base}/reports/${ref}/video`, { headers })).json()).data;
   const body = JSON.stringify({ decision: 'approve', version });
-  const answer = await fetch(`${base}/reports/${ref}/decision`, { method: 'POST', headers, body });
-  if (!answer.ok) throw new Error(await answer.text());
+  const response = await fetch(`${base}/reports/${ref}/decision`, { method: 'POST', headers, body });
+  if (!response.ok) throw new Error(await response.text());
   await page.keyboard.press('Control+Enter');
   await page.locator('[data-part="notice"]').waitFor();
   await take(page, 'review-changed');
@@ -138,7 +138,7 @@ async function changed(page, { base, reviewer }, ref) {
 
 async function phone(browser, world, { same }, [language, suffix], isWhole) {
   const page = await visit(browser, world, { ...PHONE_SCREEN, language });
-  await counted(page);
+  await waitForCounts(page);
   await take(page, `review-queue-360${suffix}`);
   await watch(page, same);
   await seek(page, 7);
@@ -153,7 +153,7 @@ async function phone(browser, world, { same }, [language, suffix], isWhole) {
   await page.context().close();
 }
 
-async function signedOut(browser, { base }) {
+async function withoutSession(browser, { base }) {
   const page = await open(browser, base, { viewport: SCREEN });
   await page.goto('/review');
   await take(page, 'review-sign-in');
@@ -167,7 +167,7 @@ async function signedOut(browser, { base }) {
 }
 
 export async function consolePictures(browser, world, reports) {
-  await signedOut(browser, world);
+  await withoutSession(browser, world);
   await phone(browser, world, reports, ['ru', ''], true);
   for (const language of LANGUAGES) await phone(browser, world, reports, language, false);
   for (const [language, suffix] of LANGUAGES) {

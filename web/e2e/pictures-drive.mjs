@@ -2,37 +2,37 @@
 
 import { readFileSync } from 'node:fs';
 
-import { agree, askForCode, choose, FAKE_CAMERA, phone, readyToSend, send, sent, signedIn } from './driver.mjs';
+import { askForCode, choose, FAKE_CAMERA, grantPosition, phone, readyToSend, send, sent, signedIn } from './driver.mjs';
 import { start } from './harness.mjs';
 import { take } from './picture.mjs';
-import { networkOf } from './trouble.mjs';
+import { networkOf } from './faults.mjs';
 
 const LANGUAGES = [['ru', ''], ['kk', '-kk'], ['en', '-en']];
-/** Where the file says that it was recorded: 56 km from the phone. */
+/** The position in the metadata of the files: 56 km from the phone. */
 const PLACE = '+43.6000+077.3800';
 const MINUTE = 60_000;
 
 /**
- * Reports that wait for a video: one that was rejected with items, two of the same vehicle that were not, and others.
+ * Open reports: a rejected one with items, two unfilmed ones of the same vehicle, and others.
  */
-async function openReports(page, plate) {
+async function firstOpenReports(page, plate) {
   await page.goto('/drive');
   const bad = page.locator('.notice.bad');
   const cards = page.locator('article:has(a[href^="/drive/report/"])');
-  const fresh = cards.filter({ hasNot: bad });
+  const unfilmed = cards.filter({ hasNot: bad });
   const all = (found) => found.locator('a').evaluateAll((links) => links.map((link) => link.pathname.split('/').at(-1)));
-  // What was not shown stands behind a colon.
+  // Items that were not shown follow a colon.
   const [rejected] = await all(cards.filter({ has: bad, hasText: ':' }).filter({ hasText: plate }));
-  const [same, portrait] = await all(fresh.filter({ hasText: plate }));
-  return { rejected, same, portrait, others: (await all(fresh)).filter((ref) => ref !== same && ref !== portrait) };
+  const [same, portrait] = await all(unfilmed.filter({ hasText: plate }));
+  return { rejected, same, portrait, others: (await all(unfilmed)).filter((ref) => ref !== same && ref !== portrait) };
 }
 
-async function speak(page, language) {
+async function setLanguage(page, language) {
   await page.context().addCookies([{ name: 'language', value: language, url: new URL(page.url()).origin }]);
 }
 
-/** Waits until the upload has come so far. */
-const sentTo = (page, percent) =>
+/** Waits until the upload has reached a percentage. */
+const waitForPercent = (page, percent) =>
   page.waitForFunction((wanted) => document.querySelector('[data-screen="sending"] progress').value >= wanted, percent, { timeout: 120_000 });
 
 async function signIn(browser, world) {
@@ -48,16 +48,16 @@ async function signIn(browser, world) {
   await page.context().close();
 }
 
-/** What to show, the camera and the check of a report that was rejected. */
+/** Pictures of instructions, camera and check of a rejected report. */
 async function film(page, ref, [language, suffix]) {
-  await speak(page, language);
+  await setLanguage(page, language);
   await page.goto(`/drive/report/${ref}`);
   await page.waitForFunction(() => ['show', 'kept'].includes(document.body.dataset.shown));
-  // The recording of the language before is kept.
+  // The recording of the previous language is still stored.
   if (await page.isVisible('[data-screen="kept"]')) await page.click('[data-screen="kept"] [data-do="show"]');
   await take(page, `drive-film-360${suffix}`);
   await page.click('[data-screen="show"] [data-do="film"]');
-  await agree(page);
+  await grantPosition(page);
   await page.waitForSelector('.camera[data-phase="ready"]');
   await page.click('[data-do="start"]');
   await page.waitForSelector('.camera[data-phase="recording"]');
@@ -68,24 +68,24 @@ async function film(page, ref, [language, suffix]) {
   await readyToSend(page);
 }
 
-/** Sends a file at the rate of a phone network; the picture is taken on the way. */
+/** Sends a file at the rate of a mobile network, and takes a picture meanwhile. */
 async function sending(page, ref, file, [language, suffix]) {
-  await speak(page, language);
+  await setLanguage(page, language);
   await choose(page, ref, file);
   const network = await networkOf(page);
   await network.slow(1_400_000);
   await page.click('[data-do="send"]');
-  await sentTo(page, 60);
+  await waitForPercent(page, 60);
   await take(page, `drive-send-360${suffix}`);
   await network.back();
   await sent(page);
 }
 
-/** What opens a film link for somebody who has never signed in. */
+/** The identity form of a film link. */
 async function link(browser, { base, director }, ref) {
   const headers = { Authorization: `Bearer ${director}` };
-  const answer = await fetch(`${base}/reports/${ref}/film-link`, { method: 'POST', headers });
-  const { url } = (await answer.json()).data;
+  const response = await fetch(`${base}/reports/${ref}/film-link`, { method: 'POST', headers });
+  const { url } = (await response.json()).data;
   const page = await phone(browser, { base });
   await page.goto(url);
   await page.waitForSelector('#link-who');
@@ -93,12 +93,14 @@ async function link(browser, { base, director }, ref) {
   await page.context().close();
 }
 
-/** Takes the pictures. Returns two reports for the console: a video that disagrees with its place, and a portrait. */
+/**
+ * Takes the pictures. Returns two reports for the console: `same`, whose video has another position, and `portrait`.
+ */
 export async function driverPictures(world, vehicle) {
   const browser = await start({ arguments_: [...FAKE_CAMERA, `--use-file-for-fake-video-capture=${vehicle.camera}`] });
   await signIn(browser, world);
   const page = await signedIn(browser, world);
-  const { rejected, same, portrait, others } = await openReports(page, world.plate);
+  const { rejected, same, portrait, others } = await firstOpenReports(page, world.plate);
   await take(page, 'drive-list-360');
   await page.emulateMedia({ colorScheme: 'dark' });
   await take(page, 'drive-list-360-dark');
@@ -116,7 +118,7 @@ export async function driverPictures(world, vehicle) {
   const videos = [38, 37, 36].map((size) => vehicle.larger(recorded, size));
   const [kazakh, english, refused, linked] = others;
   for (const [index, ref] of [same, kazakh, english].entries()) await sending(page, ref, videos[index], LANGUAGES[index]);
-  await speak(page, 'ru');
+  await setLanguage(page, 'ru');
   await choose(page, portrait, vehicle.file(42, { place: PLACE, at, isPortrait: true }));
   await send(page);
 
@@ -126,13 +128,13 @@ export async function driverPictures(world, vehicle) {
   await take(page, 'drive-refused-360');
 
   await link(browser, world, linked);
-  await kept(page, refused, vehicle.larger(recorded, 35));
+  await offlineList(page, refused, vehicle.larger(recorded, 35));
   await browser.close();
   return { same, portrait };
 }
 
-/** A video that waits for a network, and the list with it in dark. */
-async function kept(page, ref, file) {
+/** The dark list with a video waiting for the network. */
+async function offlineList(page, ref, file) {
   await choose(page, ref, file);
   const network = await networkOf(page);
   await network.away();

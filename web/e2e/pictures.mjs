@@ -1,11 +1,10 @@
-// Takes the pictures of the pages in `docs/pictures`, from a running demo with videos that wait. Film links need its
-// public address:
+// Takes the screenshots in `docs/pictures` from a running demo with videos in the queue. Film links need its public
+// address:
 //
 //   FORTE_MEDIA__HTTP__PUBLIC_URL=http://127.0.0.1:8080 forte-media demo --reports 20 --waiting 30 &
 //   FORTE_TEST_NODE_MODULES=… node web/e2e/pictures.mjs demo-data/demo.json
 //
-// Needs ffmpeg. Use a fresh folder: it decides about reports and sends videos, so that the pictures have something
-// to show.
+// Requires ffmpeg. Use a new data folder: the script decides reports and sends videos.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +19,7 @@ const world = {
   base: demo.base_url,
   reviewer: demo.reviewer,
   director: demo.users[0].access_token,
-  // The driver of the demo, whose codes arrive in the folder of the mails.
+  // The driver of the demo, whose codes are written to the folder of mails.
   biin: '200940026146',
   name: 'Иван',
   mobile: '87781578800',

@@ -1,20 +1,20 @@
-// What the tests of the console share: a reviewer at a laptop, finding a report, deciding it by keyboard.
+// Helpers for tests of the review console: sign in, find a report, decide it by keyboard.
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
 import { open, pressAt, signIn } from './harness.mjs';
 
-/** After a report is shown, decision keys are deaf for this long. */
-export const DEAF = 650;
+/** Milliseconds after which decision keys work on a new report. */
+export const DECISION_DELAY = 650;
 
 export const heading = (page) => page.locator('h1[data-part="heading"]');
 export const text = (page, name) => page.locator(`[data-show="${name}"]:visible`).first().textContent();
 export const refKey = (page) => new URL(page.url()).pathname.split('/').at(-1);
 
 /**
- * The laptop of `world.reviewer`, who has signed in. A page that a flow has changed counts as one of the internet, which
- * Chromium does not let read a store on this machine.
+ * A page where `world.reviewer` has signed in. Chromium treats a response modified by a flow as public, and requires
+ * the permission to load videos from a local storage.
  */
 export async function reviewer(browser, world, options) {
   const page = await open(browser, world.base, { permissions: ['local-network-access'], ...options });
@@ -22,17 +22,17 @@ export async function reviewer(browser, world, options) {
   return page;
 }
 
-/** The report is there, its first frame too, and the keys of decisions are awake. */
+/** Waits until the first frame is shown and decision keys work. */
 export async function shown(page) {
   await page.waitForFunction(() => document.querySelector('video[data-part="video"]')?.readyState >= 2);
-  await page.waitForTimeout(DEAF);
+  await page.waitForTimeout(DECISION_DELAY);
 }
 
 export async function waitForOther(page, before) {
   await page.waitForFunction((key) => !location.pathname.endsWith(key), before);
 }
 
-/** Opens a report that nobody has looked at yet: each flow its own. */
+/** Opens a report that no other flow uses. */
 let taken = 0;
 export async function another(page) {
   await page.goto('/review');
@@ -43,7 +43,7 @@ export async function another(page) {
   await shown(page);
 }
 
-/** Finds a report by the plate, and opens it, without the mouse. A vehicle may have several reports. */
+/** Finds a report by plate and opens it by keyboard. A vehicle may have several reports. */
 export async function find(page, { plate, ref }) {
   await page.goto('/review');
   await page.keyboard.press('/');
@@ -53,7 +53,7 @@ export async function find(page, { plate, ref }) {
   const isFocused = () => page.evaluate((key) => document.activeElement?.href?.includes(key) === true, ref);
   const rows = await page.locator('a[data-open]').count();
   for (let row = 0; row < rows && !(await isFocused()); row += 1) await page.keyboard.press('j');
-  assert.ok(await isFocused(), 'J leads to the row');
+  assert.ok(await isFocused(), 'J moves the focus to the row');
   await Promise.all([page.waitForURL((url) => url.pathname.endsWith(ref)), page.keyboard.press('Enter')]);
   await shown(page);
 }
@@ -64,8 +64,8 @@ export async function watch(page) {
 }
 
 /**
- * Rejects what is shown on a Russian keyboard: all items but the last two are ticked, and a reason is typed. Returns
- * the two items.
+ * Rejects the report with a Russian keyboard layout: ticks all items but the last two and types a reason. Returns the
+ * two items.
  */
 export async function reject(page, reason) {
   const key = refKey(page);
@@ -84,7 +84,7 @@ export async function reject(page, reason) {
   return items;
 }
 
-/** Approves what is shown; a file that disagrees with itself is asked for once more. */
+/** Approves the report, with a second key press if a confirmation is required. */
 export async function approve(page) {
   const key = refKey(page);
   await page.keyboard.press('a');
@@ -94,16 +94,16 @@ export async function approve(page) {
   await waitForOther(page, key);
 }
 
-/** Presses Tab until the element with this id has the focus. */
+/** Presses Tab until the element is focused. */
 async function tabTo(page, id) {
   for (let step = 0; step < 40; step += 1) {
     if (await page.evaluate(() => document.activeElement?.id) === id) return;
     await page.keyboard.press('Tab');
   }
-  assert.fail(`Tab does not lead to #${id}`);
+  assert.fail(`Tab does not reach #${id}`);
 }
 
-/** What an authenticator app shows now for its key in base32 (RFC 6238). */
+/** The current TOTP code for a base32 key (RFC 6238). */
 export function oneTimeCode(secret) {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const bits = [...secret].map((letter) => digits.indexOf(letter).toString(2).padStart(5, '0')).join('');

@@ -1,38 +1,38 @@
-// The next report: its page and the beginning of its video are fetched while this one is watched.
+// Prefetches the next report: its page and the beginning of its video.
 
-import { moment, since } from './link.js';
+import { elapsedSince, timestamp } from './link.js';
 import { part } from './page.js';
-import { startsAlone } from './player.js';
+import { canAutoplay } from './player.js';
 
-/** A page that is older is fetched again: somebody else may have decided meanwhile. */
-const FRESH = 120_000;
+/** Milliseconds. An older page is fetched again, because another reviewer may have decided the report. */
+const MAX_AGE = 120_000;
 
 /**
- * Fetches a page of the console: `{ url, page, data, csrf, at, isAhead }`. Without a network or a server it is
- * `{ isOffline: true }`; what is no page of a report is `{ url }`, to be loaded.
+ * Fetches a page of the console. Resolves with `{ url, page, data, csrf, at, isPrefetch }` for the page of a report,
+ * `{ url }` for any other page, which has to be loaded, and `{ isOffline: true }` if there is no network or no server.
  */
-export async function fetchPage(url, { isAhead = false, signal } = {}) {
+export async function fetchPage(url, { isPrefetch = false, signal } = {}) {
   const headers = { Accept: 'text/html' };
-  // Looking ahead is no view.
-  if (isAhead) headers['X-Background'] = '1';
-  const at = moment();
+  // A prefetch is not recorded as a view.
+  if (isPrefetch) headers['X-Background'] = '1';
+  const at = timestamp();
   try {
-    const answer = await fetch(url, { headers, credentials: 'same-origin', cache: 'no-store', signal });
-    if (answer.status >= 500 || answer.status === 429) return { isOffline: true };
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const response = await fetch(url, { headers, credentials: 'same-origin', cache: 'no-store', signal });
+    if (response.status >= 500 || response.status === 429) return { isOffline: true };
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     const data = JSON.parse(page.getElementById('page-data')?.textContent ?? '{}');
-    if (!answer.ok || !part('report', page) || !data.refKey) return { url };
+    if (!response.ok || !part('report', page) || !data.refKey) return { url };
     const csrf = page.querySelector('input[name="csrf"]')?.value;
-    return { url: answer.url || url, page, data, csrf, at, isAhead };
+    return { url: response.url || url, page, data, csrf, at, isPrefetch };
   } catch {
     return { isOffline: true };
   }
 }
 
-export class Ahead {
-  #found = null;
+export class Prefetch {
+  #result = null;
   #video = null;
-  #end = new AbortController();
+  #abort = new AbortController();
 
   constructor(url) {
     this.url = url;
@@ -41,28 +41,28 @@ export class Ahead {
   async start() {
     if (this.isStarted || !this.url.startsWith('/review/report/')) return;
     this.isStarted = true;
-    const found = await fetchPage(this.url, { isAhead: true, signal: this.#end.signal });
-    if (this.#end.signal.aborted) return;
-    // Playback that starts again tries again.
-    if (found.isOffline) this.isStarted = false;
-    if (!found.page) return;
-    this.#found = found;
-    const { url } = found.data.video ?? {};
-    if (!url || !startsAlone()) return;
-    // The player takes this element, so that nothing is loaded twice. Browsers stop by themselves after a few
+    const result = await fetchPage(this.url, { isPrefetch: true, signal: this.#abort.signal });
+    if (this.#abort.signal.aborted) return;
+    // The next start of playback retries.
+    if (result.isOffline) this.isStarted = false;
+    if (!result.page) return;
+    this.#result = result;
+    const { url } = result.data.video ?? {};
+    if (!url || !canAutoplay()) return;
+    // The player reuses this element, so that nothing is loaded twice. Browsers stop buffering after a few
     // seconds of video.
     this.#video = document.createElement('video');
     Object.assign(this.#video, { muted: true, playsInline: true, preload: 'auto', src: url });
   }
 
-  /** The page, with the element that has begun to load; null if it is not there or old. */
+  /** Returns the page with the preloaded video element; null if it is missing or too old. */
   take(url) {
-    const found = this.#found;
-    if (!found || this.url !== url || since(found.at) > FRESH) {
+    const result = this.#result;
+    if (!result || this.url !== url || elapsedSince(result.at) > MAX_AGE) {
       this.drop();
       return null;
     }
-    const element = part('video', found.page);
+    const element = part('video', result.page);
     if (this.#video && element) {
       for (const { name, value } of element.attributes) {
         if (!['src', 'preload', 'controls', 'autoplay'].includes(name)) this.#video.setAttribute(name, value);
@@ -70,16 +70,16 @@ export class Ahead {
       element.replaceWith(document.adoptNode(this.#video));
       this.#video = null;
     }
-    this.#found = null;
-    return found;
+    this.#result = null;
+    return result;
   }
 
-  /** Forgets what was fetched, and what is on its way. */
+  /** Discards the page and the video, and aborts a running request. */
   drop() {
-    this.#end.abort();
+    this.#abort.abort();
     this.#video?.removeAttribute('src');
     this.#video?.load();
     this.#video = null;
-    this.#found = null;
+    this.#result = null;
   }
 }

@@ -1,4 +1,4 @@
-// What screen readers say: politely after what they are saying, or at once.
+// ARIA live regions: `polite` announcements wait for the current speech, `assertive` ones interrupt it.
 
 function region(role, live) {
   const element = document.createElement('p');
@@ -11,22 +11,22 @@ function region(role, live) {
 
 export class Announcer {
   constructor() {
-    // A region has to be there before its text.
+    // Screen readers announce changes of a live region only if the region existed before.
     this.regions = { polite: region('status', 'polite'), assertive: region('alert', 'assertive') };
   }
 
   polite(text) {
-    this.#say('polite', text);
+    this.#announce('polite', text);
   }
 
   assertive(text) {
-    this.#say('assertive', text);
+    this.#announce('assertive', text);
   }
 
-  #say(manner, text) {
+  #announce(politeness, text) {
     if (!text) return;
-    const element = this.regions[manner];
-    // The same sentence twice is news too.
+    const element = this.regions[politeness];
+    // Setting the same text again is not announced, so a no-break space makes it differ.
     element.textContent = element.textContent === text ? `${text}\u00a0` : text;
   }
 }

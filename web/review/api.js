@@ -1,6 +1,6 @@
-// Requests of the scripts: same origin, with the token of the page, answered as JSON.
+// Same-origin requests with the page's CSRF token; responses are JSON.
 
-const WAIT = 15_000;
+const TIMEOUT = 15_000;
 
 export class Api {
   constructor({ csrf, fetch = globalThis.fetch.bind(globalThis) }) {
@@ -9,8 +9,8 @@ export class Api {
   }
 
   /**
-   * Sends a form. Resolves with status and JSON; status 0 means that no answer came. What the person has not asked
-   * for is in the background: it does not keep a session from ending.
+   * Sends a form. Resolves with status and JSON; status 0 means that there was no response. `isBackground` marks
+   * requests without a user action: they do not extend the session.
    */
   async post(path, fields = {}, { keepalive = false, isBackground = false } = {}) {
     const body = fields instanceof URLSearchParams ? fields : new URLSearchParams(fields);
@@ -24,36 +24,36 @@ export class Api {
 
   async #send(path, options, isBackground) {
     try {
-      const answer = await this.fetch(path, {
+      const response = await this.fetch(path, {
         ...options,
         headers: { Accept: 'application/json', ...(isBackground && { 'X-Background': '1' }) },
         credentials: 'same-origin',
         cache: 'no-store',
-        signal: options.keepalive ? undefined : AbortSignal.timeout(WAIT),
+        signal: options.keepalive ? undefined : AbortSignal.timeout(TIMEOUT),
       });
-      const data = await answer.json().catch(() => null);
-      return { status: answer.status, data: data ?? {}, date: answer.headers.get('Date') };
+      const data = await response.json().catch(() => null);
+      return { status: response.status, data: data ?? {}, date: response.headers.get('Date') };
     } catch {
       return { status: 0, data: {} };
     }
   }
 
-  /** While the page goes away nothing can be waited for. */
-  leave(path, fields) {
+  /** Sends a form while the page is being unloaded, without waiting for the response. */
+  sendBeacon(path, fields) {
     const body = new URLSearchParams({ ...fields, csrf: this.csrf });
     if (!globalThis.navigator?.sendBeacon?.(path, body)) this.post(path, body, { keepalive: true });
   }
 }
 
-/** What the answer to a change means. */
+/** How to handle the response to a change: `done`, `signed-out`, `retry`, `stale` or `refused`. */
 export function outcomeOf(status, data) {
   if (status >= 200 && status < 300) return 'done';
   if (status === 401) return 'signed-out';
-  // Outside the office nothing is lost: it works again there.
-  if (status === 403) return isNetworkRefusal(data) ? 'later' : 'stale';
-  if (status === 0 || status === 408 || status === 429 || status >= 500) return 'later';
+  // Outside the office network the request is kept and retried: it succeeds once the computer is back there.
+  if (status === 403) return isNetworkRefusal(data) ? 'retry' : 'stale';
+  if (status === 0 || status === 408 || status === 429 || status >= 500) return 'retry';
   return 'refused';
 }
 
-/** Whether reviewers are kept out of the network that this computer is in. */
+/** Whether the request was refused because reviewers may not work from this computer's network. */
 export const isNetworkRefusal = (data) => data?.data?.details?.reason === 'network';

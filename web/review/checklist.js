@@ -1,12 +1,12 @@
-// The instructions of the vehicle type: each is ticked with the time of the video at which it was seen.
+// The checklist of the vehicle type's instructions. A tick stores the position in the video at which it was made.
 
-import { leftOut, nextItem, ticked } from './draft.js';
-import { clock, part, say } from './page.js';
+import { nextItem, withSkipped, withTick } from './draft.js';
+import { clock, part, setText } from './page.js';
 
 export class Checklist {
   #last = -1;
 
-  /** `onChange(draft)` gets the draft with other ticks. */
+  /** `onChange(draft, count)` is called when a tick changes; `count` is the text of the counter. */
   constructor(root, { texts, draft, signal, onChange, time, seek }) {
     Object.assign(this, { root, texts, draft, onChange, time, seek });
     const list = part('items', root);
@@ -23,11 +23,11 @@ export class Checklist {
     return nextItem(this.draft, this.items.length, this.#last);
   }
 
-  /** Runs a command; returns whether there is such a one. */
+  /** Runs a command. Returns false if the name is unknown. */
   run(name, value) {
     const commands = {
       tick: () => this.next >= 0 && this.set(this.next, true),
-      leave: () => this.next >= 0 && this.#leave(this.next),
+      'skip-item': () => this.next >= 0 && this.#skip(this.next),
       item: () => value < this.items.length && this.set(value, !(value in this.draft.ticks)),
       all: () => this.#all(),
     };
@@ -37,17 +37,17 @@ export class Checklist {
 
   set(index, isTicked) {
     this.#last = index;
-    this.#change(ticked(this.draft, index, isTicked, this.time()));
+    this.#change(withTick(this.draft, index, isTicked, this.time()));
   }
 
-  #leave(index) {
+  #skip(index) {
     this.#last = index;
-    this.#change(leftOut(this.draft, index));
+    this.#change(withSkipped(this.draft, index));
   }
 
   #all() {
     const rest = [...this.items.keys()].filter((index) => !(index in this.draft.ticks));
-    this.#change(rest.reduce((draft, index) => ticked(draft, index, true, this.time()), this.draft));
+    this.#change(rest.reduce((draft, index) => withTick(draft, index, true, this.time()), this.draft));
   }
 
   #change(draft) {
@@ -73,7 +73,7 @@ export class Checklist {
       seen.textContent = clock(time);
       seen.setAttribute('aria-label', this.texts.get('checklist.seen', { t: clock(time) }));
     }
-    if (this.items.length > 0) say('count', this.count, this.root);
+    if (this.items.length > 0) setText('count', this.count, this.root);
   }
 
   #box(item) {

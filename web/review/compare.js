@@ -1,15 +1,15 @@
-// An earlier report beside this one: its video follows the player of the page.
+// Comparison with an earlier report: its video is synchronised with the player of the page.
 
-import { part, say, doing } from './page.js';
-import { cappedRate, FASTEST, follow, shiftText } from './follow.js';
+import { control, part, setText } from './page.js';
+import { cappedRate, follow, MAX_RATE, shiftText } from './follow.js';
 import { Source } from './source.js';
 
-const OFTEN = 200;
+const INTERVAL = 200;
 
 export class Comparison {
   #shift = 0;
-  #sought = 0;
-  #isLoose = false;
+  #lastSeek = 0;
+  #isDetached = false;
 
   constructor(root, { player, texts, api, now, signal }) {
     this.player = player;
@@ -28,35 +28,35 @@ export class Comparison {
       onState: () => {},
     });
     this.root = root;
-    this.video.addEventListener('seeking', () => this.#moved(), { signal });
-    doing('align', root)?.addEventListener('click', () => this.align(), { signal });
-    const timer = setInterval(() => this.#follow(), OFTEN);
+    this.video.addEventListener('seeking', () => this.#onSeeking(), { signal });
+    control('align', root)?.addEventListener('click', () => this.align(), { signal });
+    const timer = setInterval(() => this.#follow(), INTERVAL);
     signal.addEventListener('abort', () => clearInterval(timer));
     this.#show();
   }
 
-  /** The times of the two videos as they are now belong together. */
+  /** Takes the current positions of the two videos as the same moment. */
   align() {
     this.#shift = this.video.currentTime - this.player.time;
-    this.#isLoose = false;
+    this.#isDetached = false;
     this.#show();
   }
 
-  /** Whoever moves the second video by its own controls looks for the place to align: it does not follow then. */
-  #moved() {
-    if (Math.abs(this.video.currentTime - this.#sought) > 0.1) this.#isLoose = true;
+  /** A reviewer who seeks in the second video with its own controls is about to align it: synchronisation stops. */
+  #onSeeking() {
+    if (Math.abs(this.video.currentTime - this.#lastSeek) > 0.1) this.#isDetached = true;
   }
 
   #show() {
-    say('shift', this.texts.get('compare.shift', { t: this.texts.get('unit.s', { n: shiftText(this.#shift) }) }), this.root);
+    setText('shift', this.texts.get('compare.shift', { t: this.texts.get('unit.s', { n: shiftText(this.#shift) }) }), this.root);
   }
 
   #follow() {
     const { player, source, video } = this;
-    if (this.#isLoose || video.readyState === 0 || video.seeking || !player.source) return;
-    if (player.speed > FASTEST) player.setSpeed(FASTEST);
+    if (this.#isDetached || video.readyState === 0 || video.seeking || !player.source) return;
+    if (player.speed > MAX_RATE) player.setSpeed(MAX_RATE);
     const isPaused = player.video.paused;
-    const { seek, rate, waits } = follow({
+    const { seek, rate, isOutside } = follow({
       lead: player.time,
       other: video.currentTime,
       shift: this.#shift,
@@ -65,11 +65,11 @@ export class Comparison {
       duration: video.duration,
     });
     if (seek !== undefined) {
-      this.#sought = seek;
+      this.#lastSeek = seek;
       source.seek(seek);
     }
     if (rate !== undefined) video.playbackRate = rate;
-    if (isPaused || waits) source.pause();
+    if (isPaused || isOutside) source.pause();
     else if (video.paused) source.play();
   }
 }

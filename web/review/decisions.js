@@ -1,110 +1,110 @@
-// Decisions of the reviewer from the key to the answer: sending, undoing, and what has become of them, also after
-// their report was left.
+// Sends and undoes the reviewer's decisions, and reports their outcome, also after the reviewer has gone on to another
+// report.
 
-import { UndoBar, barOf } from './decide.js';
+import { UndoBar, undoForm } from './decide.js';
 import { Drafts } from './draft.js';
 import { serverClock } from './link.js';
 import { Outbox, pairsOf } from './outbox.js';
 
-/** How often decisions that wait for a network are tried again. */
+/** Interval of retries without a network. */
 const RETRY = 5000;
-/** How often, and how many times, the server is asked whether a decision has taken effect. */
-const SETTLING = 1000;
-const ASKED = 10;
+/** Polling whether a decision has taken effect. */
+const POLL_INTERVAL = 1000;
+const MAX_POLLS = 10;
 
-/** What a refusal says, with its title. */
+/** The text of a refusal, with its title. */
 export function refusalText({ title, text }, texts) {
   return [title, text].filter(Boolean).join('. ') || texts.get('report.gone');
 }
 
 export class Decisions {
-  #retry = null;
+  #retryTimer = null;
 
-  /** `app` has what all pages have; `data` is the page's. */
+  /** `app` is the `App` of `main.js`; `now` is the server's time when the page was made. */
   constructor(app, { person, now }) {
     this.app = app;
-    const { kept, api, texts } = app;
-    this.drafts = new Drafts(kept, person);
-    this.outbox = new Outbox({ kept, person, api, onEnd: (...end) => this.#ended(...end) });
-    this.bar = new UndoBar({ texts, now: serverClock(now), onOver: (decision) => this.#ask(decision) });
+    const { storage, api, texts } = app;
+    this.drafts = new Drafts(storage, person);
+    this.outbox = new Outbox({ storage, person, api, onComplete: (...end) => this.#onComplete(...end) });
+    this.bar = new UndoBar({ texts, now: serverClock(now), onExpire: (decision) => this.#poll(decision) });
     this.bar.read();
-    // Those of a page that was closed while it had no network.
+    // An earlier page may have been closed before it could send its decisions.
     this.resume();
   }
 
-  /** Tries at once what waits. */
+  /** Retries the queued decisions at once. */
   resume() {
     if (!this.outbox.isEmpty) this.#retryIn(0);
   }
 
   /**
-   * Sends a decision: its form's pairs and what is known about its report. It is kept before it is sent: whatever
-   * happens to this page, it will be sent once. Resolves with the outcome and the answer.
+   * Sends a decision: the pairs of its form and the facts about its report. It is stored in the outbox first, so that
+   * it is sent exactly once even if this page is closed. Resolves with the outcome and the response.
    */
   async send(decision) {
     const entry = this.outbox.add(decision);
-    this.bar.keep(entry);
+    this.bar.setUnacknowledged(entry);
     const { outcome, data } = await this.outbox.post(entry);
-    if (outcome === 'done') this.#made(entry, data);
-    else if (outcome === 'later') this.#waits(entry);
-    else if (outcome !== 'withdrawn') this.#forget(entry);
+    if (outcome === 'done') this.#onAccepted(entry, data);
+    else if (outcome === 'retry') this.#retryLater(entry);
+    else if (outcome !== 'withdrawn') this.#discard(entry);
     return { outcome, data };
   }
 
-  /** The outcome of a decision whose report is not shown any more. */
-  left(entry, outcome, data) {
+  /** Handles the outcome of a decision whose report is no longer shown. */
+  finishInBackground(entry, outcome, data) {
     if (outcome === 'done') this.app.announcer.polite(this.sentence);
-    else if (outcome === 'refused') this.#refused(entry, data);
+    else if (outcome === 'refused') this.#onRefused(entry, data);
     else if (outcome === 'signed-out' || outcome === 'stale') this.app.stale();
   }
 
-  /** Undoes a decision, whether or not it has arrived, and goes back to its report. */
-  async takeBack(form = barOf()) {
-    const decision = form === barOf() ? this.bar.current : { id: form.elements.id.value };
+  /** Undoes a decision, even if it is unknown whether the server has received it, and goes back to its report. */
+  async undo(form = undoForm()) {
+    const decision = form === undoForm() ? this.bar.current : { id: form.elements.id.value };
     if (!decision) return;
     const pairs = pairsOf(form).filter(([name]) => name !== 'id');
     const entry = this.outbox.withdraw({ plate: '', ...decision, pairs: [...pairs, ['id', decision.id]] });
     this.bar.set(null);
     const { outcome, data } = await this.outbox.post(entry);
-    if (outcome === 'done') await this.app.go(data.next, { says: data.text });
-    else if (outcome === 'later') await this.#undoWaits(entry);
-    else if (outcome === 'refused') this.#refused(entry, data);
+    if (outcome === 'done') await this.app.go(data.next, { announcement: data.text });
+    else if (outcome === 'retry') await this.#retryUndoLater(entry);
+    else if (outcome === 'refused') this.#onRefused(entry, data);
     else if (outcome === 'signed-out') this.app.signedOut();
     else if (outcome === 'stale') this.app.stale();
   }
 
-  /** What a screen reader hears of the latest decision. */
+  /** The announcement of the latest decision for screen readers. */
   get sentence() {
     return `${this.bar.sentence()} ${this.app.texts.get('decision.undo')}: U`;
   }
 
-  /** A draft that was sent comes back with an undo, but not to the next video. */
-  #made(entry, { undo }) {
+  /** The draft is marked as sent: an undo restores it, but the next video of the report starts without it. */
+  #onAccepted(entry, { undo }) {
     this.drafts.merge(entry.refKey, entry.version, { isSent: true });
-    if (!this.#isShown(entry)) return;
+    if (!this.#isInBar(entry)) return;
     if (undo) this.bar.set({ ...entry, ...undo });
-    // The answer of an earlier request was lost, and its time is over.
-    else this.bar.sent(entry);
+    // The response to an earlier request was lost, and the decision can no longer be undone.
+    else this.bar.markSent(entry);
   }
 
-  /** Whether the bar has this decision, or none: a later one is the one to undo. */
-  #isShown({ id }) {
+  /** Whether the bar shows this decision or none. A later decision replaces an earlier one. */
+  #isInBar({ id }) {
     const { current } = this.bar;
     return current === null || current.id === id;
   }
 
-  #waits(entry) {
-    if (this.#isShown(entry)) this.bar.keep(entry, this.app.texts.get('decision.pending'));
+  #retryLater(entry) {
+    if (this.#isInBar(entry)) this.bar.setUnacknowledged(entry, this.app.texts.get('decision.pending'));
     this.#retryIn(RETRY);
   }
 
-  /** Whoever has to sign in or to correct something finds the draft and decides: nothing is sent by itself then. */
-  #forget(entry) {
+  /** Removes a decision that needs the reviewer (sign-in, correction). The draft is kept; nothing is sent later. */
+  #discard(entry) {
     this.outbox.remove(entry.id);
-    if (this.#isShown(entry)) this.bar.set(null);
+    if (this.#isInBar(entry)) this.bar.set(null);
   }
 
-  async #undoWaits(entry) {
+  async #retryUndoLater(entry) {
     const { app } = this;
     this.#retryIn(RETRY);
     if (app.review?.data.refKey === entry.refKey) app.review.reopen();
@@ -112,46 +112,46 @@ export class Decisions {
     app.messages.show({ id: entry.id, text: app.texts.get('decision.undo_kept') });
   }
 
-  /** Something that has waited was answered. */
-  #ended(entry, outcome, data) {
+  /** Handles the response to a retried entry. */
+  #onComplete(entry, outcome, data) {
     const { app } = this;
     app.messages.close(entry.id);
-    if (outcome === 'refused') this.#refused(entry, data);
-    else if (entry.kind === 'undo') this.#undone(entry, data);
+    if (outcome === 'refused') this.#onRefused(entry, data);
+    else if (entry.kind === 'undo') this.#onUndone(entry, data);
     else {
-      this.#made(entry, data);
+      this.#onAccepted(entry, data);
       app.announcer.polite(this.sentence);
-      // The report that could not be left without a network.
+      // Without a network the next report could not be loaded.
       if (app.review?.data.refKey === entry.refKey) app.go(data.next);
     }
   }
 
-  #undone(entry, { state, text, next }) {
+  #onUndone(entry, { state, text, next }) {
     if (state === 'undone') this.app.announcer.polite(text);
     else this.app.messages.add({ id: entry.id, text: named(entry, text), url: next });
   }
 
-  #refused(entry, data) {
+  #onRefused(entry, data) {
     const { app } = this;
-    this.#forget(entry);
+    this.#discard(entry);
     if (app.review?.data.refKey === entry.refKey) app.review.reopen();
     app.messages.add({ id: entry.id, text: named(entry, refusalText(data, app.texts)), url: entry.url });
   }
 
-  /** The time to undo a decision is over. It is void if its report has changed. */
-  async #ask(decision, asked = 1) {
+  /** Asks whether a decision has taken effect, which is void if its report has changed. */
+  async #poll(decision, polls = 1) {
     const { status, data } = await this.app.api.get(`/review/decision?id=${decision.id}`, { isBackground: true });
     if (status !== 200) return;
-    if (data.state === 'effective') this.bar.sent(decision);
+    if (data.state === 'effective') this.bar.markSent(decision);
     else if (data.state === 'void') this.app.counts.load();
-    else if (data.state === 'pending' && asked < ASKED) setTimeout(() => this.#ask(decision, asked + 1), SETTLING);
+    else if (data.state === 'pending' && polls < MAX_POLLS) setTimeout(() => this.#poll(decision, polls + 1), POLL_INTERVAL);
   }
 
   #retryIn(wait) {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(async () => {
-      const outcome = await this.outbox.send();
-      if (outcome === 'later') this.#retryIn(RETRY);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(async () => {
+      const outcome = await this.outbox.flush();
+      if (outcome === 'retry') this.#retryIn(RETRY);
       // No request of this page can succeed any more.
       else if (outcome !== 'done') this.app.stale();
     }, wait);

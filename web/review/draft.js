@@ -1,15 +1,16 @@
-// What a reviewer has ticked, typed and watched, kept on this device for each report until the sign-out.
+// Drafts in local storage: ticks, text and playback position of each report, until the reviewer signs out.
 
 const PREFIX = 'review.draft.';
-const MOST = 50;
-const LONGEST = 7 * 24 * 3600 * 1000;
+const MAX_DRAFTS = 50;
+const MAX_AGE = 7 * 24 * 3600 * 1000;
 
+/** `left` lists the indexes of skipped items. */
 const EMPTY = { ticks: {}, left: [], items: null, codes: [], text: '', isOpen: false, time: 0, watched: 0, isSent: false };
 
 export class Drafts {
-  /** `kept` is a `Kept` of `page.js`; a draft belongs to a person. */
-  constructor(kept, person, now = Date.now) {
-    Object.assign(this, { kept, person, now });
+  /** `storage` is a `SafeStorage`. Drafts are stored per person. */
+  constructor(storage, person, now = Date.now) {
+    Object.assign(this, { storage, person, now });
   }
 
   #key(refKey) {
@@ -17,52 +18,52 @@ export class Drafts {
   }
 
   /**
-   * The draft of a report, or an empty one. After a change of the report the ticks belong to another video, but
-   * the words are kept; a draft that was sent is over.
+   * The draft of a report, or an empty one. If the version of the report has changed, the ticks are dropped, because
+   * they belong to another video, and the text is kept, unless the draft was sent.
    */
   read(refKey, version) {
-    const found = this.kept.get(this.#key(refKey));
-    if (!found || this.now() - found.savedAt > LONGEST) return { ...EMPTY, version };
-    if (found.version === version) return { ...EMPTY, ...found };
-    if (found.isSent) return { ...EMPTY, version };
-    const { items, codes, text, isOpen } = found;
+    const stored = this.storage.get(this.#key(refKey));
+    if (!stored || this.now() - stored.savedAt > MAX_AGE) return { ...EMPTY, version };
+    if (stored.version === version) return { ...EMPTY, ...stored };
+    if (stored.isSent) return { ...EMPTY, version };
+    const { items, codes, text, isOpen } = stored;
     return { ...EMPTY, items, codes, text, isOpen, version };
   }
 
-  /** Returns the time of saving, or null if this browser keeps nothing. */
+  /** Returns the time of saving, or null if storage is unavailable or full. */
   write(refKey, draft) {
     const savedAt = this.now();
-    if (this.kept.set(this.#key(refKey), { ...draft, savedAt })) return savedAt;
+    if (this.storage.set(this.#key(refKey), { ...draft, savedAt })) return savedAt;
     this.prune(0);
-    return this.kept.set(this.#key(refKey), { ...draft, savedAt }) ? savedAt : null;
+    return this.storage.set(this.#key(refKey), { ...draft, savedAt }) ? savedAt : null;
   }
 
-  /** Writes what has changed here; the rest stays as another tab may have written it meanwhile. */
+  /** Writes only the given fields: another tab may have changed the others. */
   merge(refKey, version, changes) {
     return this.write(refKey, { ...this.read(refKey, version), ...changes, version });
   }
 
-  /** Forgets the oldest drafts, and those of long ago. */
-  prune(most = MOST) {
-    const all = this.kept.keys(PREFIX).map((key) => ({ key, at: this.kept.get(key)?.savedAt ?? 0 }));
+  /** Deletes expired drafts, and the oldest ones above `max`. */
+  prune(max = MAX_DRAFTS) {
+    const all = this.storage.keys(PREFIX).map((key) => ({ key, at: this.storage.get(key)?.savedAt ?? 0 }));
     all.sort((one, other) => other.at - one.at);
-    const isOver = ({ at }, index) => index >= most || this.now() - at > LONGEST;
-    for (const { key } of all.filter(isOver)) this.kept.remove(key);
+    const isExpired = ({ at }, index) => index >= max || this.now() - at > MAX_AGE;
+    for (const { key } of all.filter(isExpired)) this.storage.remove(key);
   }
 
-  /** Signing out leaves nothing for the next person at this computer. */
+  /** Deletes all drafts: another person may use this computer after the sign-out. */
   clear() {
-    for (const key of this.kept.keys(PREFIX)) this.kept.remove(key);
+    for (const key of this.storage.keys(PREFIX)) this.storage.remove(key);
   }
 }
 
-/** The items that the form of a rejection has ticked at first: those left over, if anything was ticked at all. */
+/** Indexes of the items preselected in the rejection form: those without a tick, if any item has one. */
 export function preselected(draft, count) {
   if (Object.keys(draft.ticks).length === 0) return [];
   return Array.from({ length: count }, (_, index) => index).filter((index) => !(index in draft.ticks));
 }
 
-/** The item after `index` that is neither ticked nor left, from the start again at the end; -1 if none. */
+/** The next item after `index` that is neither ticked nor skipped; wraps around; -1 if there is none. */
 export function nextItem(draft, count, index = -1) {
   for (let step = 1; step <= count; step += 1) {
     const at = (index + step + count) % count;
@@ -71,14 +72,14 @@ export function nextItem(draft, count, index = -1) {
   return -1;
 }
 
-/** The draft with an item ticked at a time of the video in seconds, or without the tick. */
-export function ticked(draft, index, isTicked, time) {
+/** The draft with an item ticked at a position in seconds, or with the tick removed. */
+export function withTick(draft, index, isTicked, time) {
   const ticks = { ...draft.ticks };
   if (isTicked) ticks[index] = Math.round(time * 10) / 10;
   else delete ticks[index];
-  return { ...draft, ticks, left: draft.left.filter((left) => left !== index) };
+  return { ...draft, ticks, left: draft.left.filter((skipped) => skipped !== index) };
 }
 
-export function leftOut(draft, index) {
+export function withSkipped(draft, index) {
   return { ...draft, left: [...new Set([...draft.left, index])] };
 }

@@ -1,32 +1,33 @@
-// How the second of two compared videos is kept in step with the first. Pure.
+// Synchronises the second of two compared videos with the first. Pure.
 
-/** Beyond this, in seconds, a nudge would take too long. */
-const JUMP = 0.3;
-/** Less than a frame cannot be seen. */
-const FINE = 0.03;
+/** Drift in seconds above which the video seeks: changing its rate would take too long. */
+const SEEK_THRESHOLD = 0.3;
+/** Drift in seconds that is ignored: less than a frame. */
+const TOLERANCE = 0.03;
+/** Change of the playback rate that corrects a small drift. */
 const NUDGE = 0.1;
-/** Two decoders at 4× would stop on a cheap laptop. */
-export const FASTEST = 2;
+/** Two decoders at 4× stall on a cheap laptop. */
+export const MAX_RATE = 2;
 
-/** The speed at which both can play. */
-export const cappedRate = (rate) => Math.min(rate, FASTEST);
+/** The highest rate up to `rate` at which both videos can play. */
+export const cappedRate = (rate) => Math.min(rate, MAX_RATE);
 
 /**
- * What the second video does: `{ seek }` to a time, or `{ rate }`. `shift` seconds lie between the two. Beyond
- * its ends it waits.
+ * The correction for the second video: `{ seek }` to a time, or `{ rate }`. Its target is `lead + shift` seconds;
+ * `isOutside` is set if the target is before its start or after its end, where it pauses.
  */
 export function follow({ lead, other, shift, rate, isPaused, duration }) {
   const wanted = lead + shift;
   const target = Math.min(Math.max(wanted, 0), duration > 0 ? duration : Infinity);
   const drift = target - other;
-  if (Math.abs(drift) > JUMP || (isPaused && Math.abs(drift) > FINE)) return { seek: target, waits: target !== wanted };
-  if (target !== wanted || isPaused) return { rate: cappedRate(rate), waits: target !== wanted };
-  if (Math.abs(drift) <= FINE) return { rate: cappedRate(rate), waits: false };
-  const base = Math.min(rate, FASTEST - NUDGE * Math.sign(Math.max(drift, 0)));
-  return { rate: base + NUDGE * Math.sign(drift), waits: false };
+  if (Math.abs(drift) > SEEK_THRESHOLD || (isPaused && Math.abs(drift) > TOLERANCE)) return { seek: target, isOutside: target !== wanted };
+  if (target !== wanted || isPaused) return { rate: cappedRate(rate), isOutside: target !== wanted };
+  if (Math.abs(drift) <= TOLERANCE) return { rate: cappedRate(rate), isOutside: false };
+  const base = Math.min(rate, MAX_RATE - NUDGE * Math.sign(Math.max(drift, 0)));
+  return { rate: base + NUDGE * Math.sign(drift), isOutside: false };
 }
 
-/** The shift as people read it: +2, −1.5. */
+/** Formats a shift: +2, −1.5. */
 export function shiftText(seconds) {
   const rounded = Math.round(seconds * 10) / 10;
   if (rounded === 0) return '0';

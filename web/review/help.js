@@ -1,18 +1,18 @@
-// The dialog with the keys, and the switch for those that are single letters.
+// The help dialog with the keyboard shortcuts, and the setting that enables single-letter shortcuts.
 
-import { doing, part } from './page.js';
+import { control, part } from './page.js';
 
 export class Help {
   constructor({ api }) {
     this.dialog = part('help');
-    const box = this.dialog && doing('single-keys', this.dialog);
-    /** Whether keys without a modifier are commands: a setting of the account, because speech input types them. */
+    const box = this.dialog && control('single-keys', this.dialog);
+    /** Whether single letters are commands. A setting of the account, because speech input may type letters. */
     this.singleKeys = box?.checked ?? true;
     box?.addEventListener('change', () => {
       this.singleKeys = box.checked;
       api.post('/review/session/preferences', { single_keys: box.checked ? '1' : '0' });
     });
-    // A click beside the dialog closes it too.
+    // A click on the backdrop closes the dialog.
     this.dialog?.addEventListener('click', (event) => event.target === this.dialog && this.close());
   }
 
@@ -21,7 +21,7 @@ export class Help {
   }
 
   open() {
-    // The browser gives the focus back to where it was.
+    // The browser restores the focus when the dialog is closed.
     if (this.dialog && !this.dialog.open) this.dialog.showModal();
   }
 

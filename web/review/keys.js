@@ -1,7 +1,10 @@
-// Which command a key gives. Keys count by their physical place, so that they work on every layout.
+// Maps keys to commands by physical position (`event.code`), so that they work on every keyboard layout.
 
-/** A decision key is deaf for so long after a report is shown, because somebody may still press it for the last. */
-const DEAF = 600;
+/**
+ * Decision keys are ignored for this many milliseconds after a report is shown: they may be meant for the previous
+ * one.
+ */
+const DECISION_DELAY = 600;
 
 const PLAYER = {
   Space: ['play'],
@@ -46,51 +49,54 @@ const COMMANDS = {
   other: { KeyQ: ['queue'] },
 };
 
-/** Commands that are given twice by a key that is held; these may be. */
+/** Commands that are repeated while the key is held down. */
 const REPEATABLE = new Set(['frame-back', 'frame-next', 'back', 'forward', 'up', 'down']);
 
 const DECISIONS = new Set(['approve', 'reject', 'skip']);
 
-/** Letters, digits and signs, which speech input may type by accident. */
+/** Letters, digits and punctuation, which speech input may type by accident. */
 const isSingleKey = (code) => /^(Key|Digit)|^(Comma|Period|Slash)$/.test(code);
 
 /**
- * The command of a pressed key, or null. `focus` is what has the focus: `text`, `button`, `checkbox`, `link` or
- * `none`; `mode` is the kind of page, or `dialog` while one is open.
+ * The command of a pressed key, or null. `focus` is the kind of the focused element (`focusOf`); `mode` is a key of
+ * `COMMANDS`, or `dialog` while a dialog is open.
  */
 export function commandOf(event, { mode, focus = 'none', singleKeys = true }) {
   const { code, key, ctrlKey, altKey, metaKey, shiftKey, isComposing, repeat } = event;
   if (isComposing) return null;
-  if (code === 'Escape') return plain(event) && !repeat ? { name: 'escape' } : null;
+  if (code === 'Escape') return hasNoModifier(event) && !repeat ? { name: 'escape' } : null;
   if (/^(Numpad)?Enter$/.test(code) && (ctrlKey || metaKey) && !altKey && !shiftKey) {
     return repeat ? null : { name: 'send' };
   }
   if (ctrlKey || altKey || metaKey || mode === 'dialog' || focus === 'text') return null;
   if (isSingleKey(code) && !singleKeys) return null;
   if (isNative(code, focus)) return null;
-  const [name, value] = (shiftKey || key === '?' ? shifted(code, mode) : COMMANDS[mode]?.[code]) ?? [];
+  const [name, value] = (shiftKey || key === '?' ? shiftCommand(code, mode) : COMMANDS[mode]?.[code]) ?? [];
   if (!name || (repeat && !REPEATABLE.has(name))) return null;
   return value === undefined ? { name } : { name, value };
 }
 
-const plain = ({ ctrlKey, altKey, metaKey, shiftKey }) => !(ctrlKey || altKey || metaKey || shiftKey);
+const hasNoModifier = ({ ctrlKey, altKey, metaKey, shiftKey }) => !(ctrlKey || altKey || metaKey || shiftKey);
 
-function shifted(code, mode) {
+function shiftCommand(code, mode) {
   if (code === 'Slash') return ['help'];
   if (mode !== 'watch') return null;
-  if (code === 'KeyT') return ['leave'];
+  if (code === 'KeyT') return ['skip-item'];
   const digit = /^Digit(\d)$/.exec(code);
   return digit ? ['item', (Number(digit[1]) + 9) % 10] : null;
 }
 
-/** What the browser does with the key on the element that has the focus. */
+/** Whether the browser handles the key on the focused element. */
 function isNative(code, focus) {
   if (code === 'Space') return ['button', 'checkbox'].includes(focus);
   if (/Enter$/.test(code)) return ['button', 'link'].includes(focus);
   return false;
 }
 
-/** How an element takes keys. A slider takes none: the arrows of the player do what its own would. */
+/**
+ * The kind of an element with regard to keys: `text`, `button`, `checkbox`, `link` or `none`. A slider is `none`: the
+ * arrow keys of the player replace its own.
+ */
 export function focusOf(element) {
   if (!element) return 'none';
   if (element.isContentEditable) return 'text';
@@ -106,48 +112,48 @@ export function focusOf(element) {
 }
 
 /**
- * Keeps a held or hasty key from deciding a report that nobody has seen: after `shown`, decision keys wake
- * when the key that led there is up, and 600 ms have passed.
+ * Prevents a held key or a double press from deciding a report that the reviewer has not seen: after `shown`, a
+ * decision key is ignored until it was released and 600 ms have passed.
  */
 export class DecisionGuard {
   #shownAt = -Infinity;
-  #down = new Set();
-  #held = new Set();
+  #pressed = new Set();
+  #heldOver = new Set();
 
   shown(now) {
     this.#shownAt = now;
-    this.#held = new Set(this.#down);
+    this.#heldOver = new Set(this.#pressed);
   }
 
   down(code) {
-    this.#down.add(code);
+    this.#pressed.add(code);
   }
 
   up(code) {
-    this.#down.delete(code);
-    this.#held.delete(code);
+    this.#pressed.delete(code);
+    this.#heldOver.delete(code);
   }
 
-  /** The window has lost the keyboard: key-ups are not seen any more. */
-  forget() {
-    this.#down.clear();
-    this.#held.clear();
+  /** Called when the window loses the focus and no longer receives `keyup` events. */
+  reset() {
+    this.#pressed.clear();
+    this.#heldOver.clear();
   }
 
   allows(name, code, now) {
-    return !DECISIONS.has(name) || (this.isAwake(now) && !this.#held.has(code));
+    return !DECISIONS.has(name) || (this.isReady(now) && !this.#heldOver.has(code));
   }
 
-  /** Whether somebody can have seen what is shown. A double click must not decide two reports. */
-  isAwake(now) {
-    return now - this.#shownAt >= DEAF;
+  /** Whether the report has been visible long enough. A double click must not decide two reports. */
+  isReady(now) {
+    return now - this.#shownAt >= DECISION_DELAY;
   }
 }
 
-/** The number row of the Kazakh layout, which has letters instead of digits. */
+/** The characters of the number row of the Kazakh layout, which has no digits. */
 const KAZAKH_ROW = { '"': '1', ә: '2', і: '3', ң: '4', ғ: '5', ',': '6', '.': '7', ү: '8', ұ: '9', қ: '0' };
 
-/** A text for a numeric field, with the digits that were meant. */
+/** Replaces characters of the Kazakh number row by digits. */
 export function digitsOf(text) {
   return Array.from(text, (letter) => KAZAKH_ROW[letter.toLowerCase()] ?? letter).join('');
 }

@@ -1,24 +1,24 @@
-// When the link of a video is renewed. Pure: the player asks, and does what it is told.
+// Decides when the presigned link of a video has to be renewed. Pure.
 
 import { isNetworkRefusal } from './api.js';
 
-/** A link is not used for a new request in the last seconds of its life. */
+/** Milliseconds before its expiry in which a link is not used for new requests. */
 export const MARGIN = 20_000;
 
-/** Pauses between tries while the store does not answer, in seconds. */
-const PAUSES = [5, 10, 20, 30];
+/** Backoff in seconds while the video storage does not respond. */
+const BACKOFF = [5, 10, 20, 30];
 
-/** A moment by the two clocks of a browser: the steady one stands still while the computer sleeps. */
-export const moment = () => ({ steady: performance.now(), wall: Date.now() });
+/** The current time of both clocks of the browser. The monotonic clock may stop while the computer sleeps. */
+export const timestamp = () => ({ steady: performance.now(), wall: Date.now() });
 
-/** Milliseconds since a moment, sleep included. A wall clock that is set back does not turn the time back. */
-export function since({ steady, wall }, { steady: now, wall: wallNow } = moment()) {
+/** Milliseconds since a timestamp, including sleep. Never negative, even if the wall clock was set back. */
+export function elapsedSince({ steady, wall }, { steady: now, wall: wallNow } = timestamp()) {
   return Math.max(now - steady, wallNow - wall);
 }
 
-/** The time of the server, whatever the clock of this computer says; `serverNow` was its time `at` a moment. */
-export function serverClock(serverNow, at = moment()) {
-  return () => serverNow + since(at);
+/** Returns a clock with the time of the server, which was `serverNow` at the timestamp `at`. */
+export function serverClock(serverNow, at = timestamp()) {
+  return () => serverNow + elapsedSince(at);
 }
 
 /** Whether `[start, end]` seconds are inside one of the `[start, end]` ranges. */
@@ -26,32 +26,27 @@ export function isBuffered(ranges, start, end = start) {
   return ranges.some(([from, to]) => from <= start + 0.05 && end <= to + 0.05);
 }
 
-/** The ranges of a `TimeRanges`. */
+/** Converts a `TimeRanges` to an array. */
 export function rangesOf(timeRanges) {
   return Array.from({ length: timeRanges.length }, (_, index) => [timeRanges.start(index), timeRanges.end(index)]);
 }
 
-/** Seconds that the ranges cover; those of `played` do not overlap. */
-export function covered(ranges) {
-  return ranges.reduce((sum, [from, to]) => sum + to - from, 0);
-}
-
-/** Whether a fresh link is needed before the bytes from `from` to `to` seconds are read. */
+/** Whether a new link is needed to play from `from` to `to` seconds. */
 export function needsLink({ url, expiresAt, now, ranges, from, to = from }) {
   if (!url) return true;
   return expiresAt - now < MARGIN && !isBuffered(ranges, from, to);
 }
 
-/** What happens after a failure: a new link at once the first time, later only after a pause. */
-export function afterFailure(failures) {
+/** The first failure renews the link at once, further ones after a backoff. */
+export function retryAfterFailure(failures) {
   if (failures <= 1) return { action: 'renew', seconds: 0 };
-  return { action: 'wait', seconds: PAUSES[Math.min(failures - 2, PAUSES.length - 1)] };
+  return { action: 'wait', seconds: BACKOFF[Math.min(failures - 2, BACKOFF.length - 1)] };
 }
 
-/** What the answer to a request for a link means. */
-export function answerOf(status, data) {
+/** The outcome of a request for a new link: `fresh`, `unavailable`, `signed-out` or `gone`. */
+export function linkOutcome(status, data) {
   if (status === 200) return 'fresh';
-  if (status === 403 && isNetworkRefusal(data)) return 'away';
+  if (status === 403 && isNetworkRefusal(data)) return 'unavailable';
   if (status === 401 || status === 403) return 'signed-out';
-  return status === 404 || status === 410 ? 'gone' : 'away';
+  return status === 404 || status === 410 ? 'gone' : 'unavailable';
 }

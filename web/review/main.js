@@ -1,24 +1,24 @@
-// The scripts of the review console. Every page works without them; they add keys, the player, the film strip,
-// drafts, and decisions that lead to the next report without loading a page.
+// The scripts of the review console. Every page works without them. They add keyboard shortcuts, the player, the film
+// strip, drafts, and navigation to the next report without loading a page.
 //
-// What they look for in a page (all of it may be missing):
+// Elements and attributes that the scripts use, all of them optional:
 //
-// Every page   `<script type="module" src="…/review/main.js">` in the head, also on the page of signing in
+// Every page   `<script type="module" src="…/review/main.js">` in the head, also on the sign-in page
 //              `input[name=csrf]` · `form[data-sign-out]` · `[data-part=offline]` a tag, hidden
 //              `[data-count=KEY]` for each key of `/review/counts`, and `queue`, `day`
 //              `[data-do=help]` · `dialog[data-part=help]` with `[data-do=close-help]` and the checkbox
-//              `input[data-do=single-keys]`, checked as the account says
-//              `[data-do=queue]` the link to the queue, which Q follows
+//              `input[data-do=single-keys]`, checked according to the account
+//              `[data-do=queue]` the link to the queue (key Q)
 //              `[data-part=messages]` a live region with a `form[data-message=ID]` for each message, `data-server`
-//              if the server keeps it · `template[data-part=message]` one of them: `a`, `span`, `input[name=id]`
+//              if it is stored on the server · `template[data-part=message]`: `a`, `span`, `input[name=id]`
 // Lists        `[data-part=rows]`, in it `[data-row=ID]` with a link `a[data-open]` · `input[data-part=search]`
 //              `a[data-do=start]` · `[data-part=new]`, hidden, with `[data-show=new]` · `[data-show=stale]`, hidden
-// Report       `[data-part=report]` around all of it; gets `data-mode=watch|reject`
+// Report       `[data-part=report]` contains all of it; gets `data-mode=watch|reject`
 //              `h1[data-part=heading]` tabindex -1
 //              `[data-part=notice]` tabindex -1, hidden if empty: `[data-show=notice-title]`, `[data-show=notice-text]`
 //              `[data-part=claim]`, hidden if empty: `[data-show=claim]`, `[data-do=keep]` a button, hidden,
 //              `form[data-part=take-over]`
-// Player       `[data-part=player]`, in it `video[data-part=video]` with native `controls` (taken away here)
+// Player       `[data-part=player]`, in it `video[data-part=video]` with native `controls` (removed by the player)
 //              `[data-part=controls]`, hidden: buttons `[data-do=play|back|forward|frame-back|frame-next|speed|
 //              rotate|mute|full]`, `[data-show=time]`, `[data-show=duration]`; `play` and `mute` get aria-pressed
 //              `input[type=range][data-part=track]`, `[data-part=marks]` over it
@@ -33,12 +33,12 @@
 // Reject       `form[data-part=reject]` to /review/decide, hidden unless open: checkboxes `item` and `code`,
 //              `textarea[name=text]`, `[data-show=left]`, `[data-show=kept]`, `[data-part=preview]`,
 //              `[data-part=problem]` tabindex -1 with `[data-show=problem]`
-//              `[data-part=side]` what it replaces · `[data-part=dock-watch]`, `[data-part=dock-reject]` with
-//              `[data-do=cancel]` and `button[data-do=send][form=…]`
+//              `[data-part=side]` hidden while the form is open · `[data-part=dock-watch]`, `[data-part=dock-reject]`
+//              with `[data-do=cancel]` and `button[data-do=send][form=…]`
 // Compare      `a[data-do=compare]` links of earlier reports · `a[data-do=close-compare]`
 //              `video[data-part=other][data-link=ADDRESS][data-expires=MS]` · `[data-do=align]` · `[data-show=shift]`
 
-import { Texts, pageData } from '../shared/data.js';
+import { pageData, Texts } from '../shared/data.js';
 import { Announcer } from './announce.js';
 import { Api } from './api.js';
 import { Decisions } from './decisions.js';
@@ -48,7 +48,7 @@ import { commandOf, DecisionGuard, focusOf } from './keys.js';
 import { Counts, List } from './list.js';
 import { Messages } from './messages.js';
 import { Navigation } from './navigation.js';
-import { doing, focus, kept, part, parts } from './page.js';
+import { control, focus, openStorage, part, parts } from './page.js';
 import { Review } from './review.js';
 import { makeNumeric, startSignIn } from './sign-in.js';
 
@@ -56,12 +56,12 @@ class App {
   constructor(data) {
     this.data = data;
     this.texts = new Texts(data.texts, data.language);
-    this.kept = kept();
+    this.storage = openStorage();
     this.announcer = new Announcer();
     this.guard = new DecisionGuard();
     this.api = new Api({ csrf: document.querySelector('input[name="csrf"]')?.value ?? '' });
     this.help = new Help(this);
-    // The media of other origins that this page may play: the policy came with its response.
+    // The origins that the Content-Security-Policy of this page allows for media.
     this.origins = new Set([location.origin, originOf(data.video?.url)]);
     const { api, texts } = this;
     const onVoid = (messages) => this.messages?.sync(messages);
@@ -73,15 +73,15 @@ class App {
   }
 
   #startPerson({ person, now }) {
-    this.messages = new Messages({ kept: this.kept, person, api: this.api });
+    this.messages = new Messages({ storage: this.storage, person, api: this.api });
     this.decisions = new Decisions(this, { person, now });
   }
 
   #startReports(data) {
-    new Drafts(this.kept, data.person).prune();
+    new Drafts(this.storage, data.person).prune();
     this.navigation = new Navigation({
-      show: (found) => this.#show(found),
-      canShow: (found) => this.#canShow(found),
+      show: (result) => this.#show(result),
+      canShow: (result) => this.#canShow(result),
       onOffline: () => this.offline(),
     });
     this.review = new Review(this, data);
@@ -93,17 +93,17 @@ class App {
   }
 
   #listen() {
-    addEventListener('keydown', (event) => this.#key(event));
+    addEventListener('keydown', (event) => this.#onKey(event));
     addEventListener('keyup', (event) => this.guard.up(event.code));
-    addEventListener('blur', () => this.guard.forget());
-    document.addEventListener('click', (event) => this.#click(event));
-    document.addEventListener('submit', (event) => this.#submit(event));
-    for (const name of ['online', 'offline']) addEventListener(name, () => this.#connection());
+    addEventListener('blur', () => this.guard.reset());
+    document.addEventListener('click', (event) => this.#onClick(event));
+    document.addEventListener('submit', (event) => this.#onSubmit(event));
+    for (const name of ['online', 'offline']) addEventListener(name, () => this.#onConnectionChange());
     for (const field of document.querySelectorAll('input[inputmode="numeric"]')) makeNumeric(field);
-    this.#connection();
+    this.#onConnectionChange();
   }
 
-  #key(event) {
+  #onKey(event) {
     const focused = focusOf(document.activeElement);
     const command = commandOf(event, { mode: this.mode, focus: focused, singleKeys: this.help.singleKeys });
     const isAllowed = command && this.guard.allows(command.name, event.code, performance.now());
@@ -111,40 +111,40 @@ class App {
     if (isAllowed && this.#run(command.name, command.value)) event.preventDefault();
   }
 
-  /** Buttons and links give the same commands as keys. Without a script the links lead to a page. */
-  #click(event) {
+  /** Buttons and links run the same commands as keys. Without scripts the links open a page. */
+  #onClick(event) {
     const element = event.target.closest?.('[data-do]');
     if (!element || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     const name = element.dataset.do;
-    // Forms send, links to other pages lead there, and some parts listen to their own buttons.
-    const ours = ['help', 'close-help', 'reject', 'cancel', 'skip', 'all', 'play', 'back', 'forward', 'frame-back',
+    // Other controls submit a form, follow a link, or have their own event handler.
+    const handled = ['help', 'close-help', 'reject', 'cancel', 'skip', 'all', 'play', 'back', 'forward', 'frame-back',
       'frame-next', 'speed', 'rotate', 'mute', 'full'];
-    if (ours.includes(name) && this.#run(name)) event.preventDefault();
+    if (handled.includes(name) && this.#run(name)) event.preventDefault();
   }
 
-  #submit(event) {
+  #onSubmit(event) {
     const form = event.target;
-    if (form.matches('[data-sign-out]')) this.#forget();
+    if (form.matches('[data-sign-out]')) this.#clearStored();
     if (form.matches('[data-part="undo"]') && this.decisions) {
       event.preventDefault();
-      this.decisions.takeBack(form);
+      this.decisions.undo(form);
     }
   }
 
-  /** What was typed here is not for the next person; decisions that wait are sent at the next sign-in. */
-  #forget() {
-    new Drafts(this.kept, '').clear();
+  /** Deletes drafts and messages. Queued decisions are kept and sent at the next sign-in of the same person. */
+  #clearStored() {
+    new Drafts(this.storage, '').clear();
     this.messages?.clear();
   }
 
-  /** Returns whether the command was one of this page. */
+  /** Runs a command. Returns false if the page does not have it. */
   #run(name, value) {
     if (name === 'escape' && this.help.isOpen) return false;
     const commands = {
       help: () => this.help.open(),
       'close-help': () => this.help.close(),
-      queue: () => doing('queue')?.click(),
-      ...(this.review && { undo: () => this.decisions.takeBack() }),
+      queue: () => control('queue')?.click(),
+      ...(this.review && { undo: () => this.decisions.undo() }),
     };
     if (!commands[name]) return (this.review ?? this.list)?.run(name, value) ?? false;
     commands[name]();
@@ -152,52 +152,52 @@ class App {
   }
 
   /** Shows another report in this page, or loads it. Resolves as `Navigation.go`. */
-  async go(url, { says = '', ...options } = {}) {
+  async go(url, { announcement = '', ...options } = {}) {
     if (!this.navigation) {
       location.assign(url);
       return 'loaded';
     }
     const result = await this.navigation.go(url, options);
-    if (result === 'shown') this.announcer.polite(says);
+    if (result === 'shown') this.announcer.polite(announcement);
     if (result === 'offline') this.offline();
     return result;
   }
 
-  /** Another session has other tokens, and another person another header. */
+  /** A page of another session has another CSRF token, and that of another person another header: both are loaded. */
   #canShow({ data, csrf }) {
     const isSame = data.person === this.data.person && csrf === this.api.csrf;
     return isSame && this.origins.has(originOf(data.video?.url));
   }
 
-  #show(found) {
+  #show(result) {
     this.review.dispose();
-    part('report').closest('main').replaceWith(document.adoptNode(part('report', found.page).closest('main')));
-    document.title = found.page.title;
-    const fields = found.page.querySelectorAll('header input[name="back"]');
+    part('report').closest('main').replaceWith(document.adoptNode(part('report', result.page).closest('main')));
+    document.title = result.page.title;
+    const fields = result.page.querySelectorAll('header input[name="back"]');
     document.querySelectorAll('header input[name="back"]').forEach((field, index) => {
       field.value = fields[index]?.value ?? field.value;
     });
     scrollTo(0, 0);
-    this.review = new Review(this, found.data, found);
+    this.review = new Review(this, result.data, result);
     this.decisions.bar.show();
     if (this.review.mode === 'watch') focus(part('heading'));
     this.counts.load();
   }
 
-  /** The page that was asked for cannot be fetched: this one stays. */
+  /** Says that the requested page cannot be fetched. The current page stays. */
   offline() {
     const text = this.texts.get('common.offline');
     this.review?.notice('', text);
     this.announcer.polite(text);
   }
 
-  /** The session has ended: the server asks to sign in, and leads back here. The draft is kept. */
+  /** Called when the session has ended: a reload leads to the sign-in page and back. The draft is kept. */
   signedOut() {
     this.review?.save();
     location.reload();
   }
 
-  /** The session has ended, or somebody has signed in anew in another tab: this page may not change anything. */
+  /** Called when the CSRF token is no longer valid (session ended, or new sign-in in another tab): asks to reload. */
   stale() {
     const text = this.texts.get('common.stale');
     if (this.review) this.review.notice('', text);
@@ -205,8 +205,8 @@ class App {
     this.announcer.assertive(text);
   }
 
-  /** A hint only, because `onLine` lies: requests are tried in any case. */
-  #connection() {
+  /** Only a hint, because `onLine` is unreliable: requests are sent in any case. */
+  #onConnectionChange() {
     for (const tag of parts('offline')) tag.hidden = navigator.onLine;
     if (navigator.onLine) this.decisions?.resume();
   }

@@ -1,4 +1,4 @@
-// What has become of decisions whose report was left. A message stays in every tab until the reviewer closes it.
+// Messages about the outcome of decisions whose report is no longer shown. They stay in all tabs until dismissed.
 
 import { part } from './page.js';
 
@@ -7,24 +7,24 @@ const PREFIX = 'review.message.';
 export class Messages {
   #closed = new Set();
 
-  /** Those that the server keeps are in the page already; the others are in `kept`, for each person. */
-  constructor({ kept, person, api, root = part('messages'), template = part('message') }) {
-    Object.assign(this, { kept, api, root, template, prefix: `${PREFIX}${person}.` });
-    for (const key of kept.keys(this.prefix)) this.show(kept.get(key));
-    addEventListener('storage', ({ key, newValue }) => this.#changed(key, newValue));
+  /** Messages stored on the server are part of the page; the others are in `storage`, per person. */
+  constructor({ storage, person, api, root = part('messages'), template = part('message') }) {
+    Object.assign(this, { storage, api, root, template, prefix: `${PREFIX}${person}.` });
+    for (const key of storage.keys(this.prefix)) this.show(storage.get(key));
+    addEventListener('storage', ({ key, newValue }) => this.#onStorage(key, newValue));
     root?.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#dismiss(event.target.dataset.message);
     });
   }
 
-  /** Adds a message that outlives the page. */
+  /** Stores a message and shows it. */
   add(message) {
-    this.kept.set(this.prefix + message.id, message);
+    this.storage.set(this.prefix + message.id, message);
     this.show(message);
   }
 
-  /** Shows a message, once. */
+  /** Shows a message, replacing one with the same id. A dismissed message is not shown again. */
   show({ id, text, url = '', isOnServer = false }) {
     if (!this.root || !this.template || this.#closed.has(id)) return;
     this.#find(id)?.remove();
@@ -40,7 +40,7 @@ export class Messages {
     this.root.append(form);
   }
 
-  /** The messages that the server has now. */
+  /** Replaces the messages that are stored on the server. */
   sync(messages) {
     const ids = new Set(messages.map(({ id }) => id));
     for (const form of this.root?.querySelectorAll('[data-server]') ?? []) {
@@ -51,15 +51,15 @@ export class Messages {
     }
   }
 
-  /** Takes a message away that has become untrue. */
+  /** Removes a message that no longer applies. */
   close(id) {
-    this.kept.remove(this.prefix + id);
+    this.storage.remove(this.prefix + id);
     this.#find(id)?.remove();
   }
 
-  /** Nothing is left for the next person at this computer. */
+  /** Deletes the stored messages of all persons, at the sign-out. */
   clear() {
-    for (const key of this.kept.keys(PREFIX)) this.kept.remove(key);
+    for (const key of this.storage.keys(PREFIX)) this.storage.remove(key);
   }
 
   #dismiss(id) {
@@ -69,7 +69,7 @@ export class Messages {
     if (isOnServer) this.api.post('/review/seen', { id });
   }
 
-  #changed(key, value) {
+  #onStorage(key, value) {
     if (!key?.startsWith(this.prefix)) return;
     if (value === null) this.#find(key.slice(this.prefix.length))?.remove();
     else this.show(JSON.parse(value));

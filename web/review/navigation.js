@@ -1,65 +1,64 @@
-// Going from report to report without loading a page, and back by the buttons of the browser.
+// Navigation between reports without loading a page, with support for the browser's back and forward buttons.
 
 import { fetchPage } from './ahead.js';
 
-/** What an address says has just happened: it is said once, not again after a reload. */
+/** The address without `done`, whose message must not be shown again after a reload. */
 export function withoutEvent(href) {
   const url = new URL(href);
   url.searchParams.delete('done');
   return url.href;
 }
 
-const placeOf = ({ pathname, search }) => pathname + search;
+const pathOf = ({ pathname, search }) => pathname + search;
 
 export class Navigation {
   #latest = 0;
-  #place;
+  #path;
 
   /**
-   * `show(found)` puts a page in the place of this one; `canShow(found)` says whether it may; `onOffline()` is called
-   * if a button of the browser leads to a page that cannot be fetched.
+   * `show(result)` replaces the current page; `canShow(result)` decides whether that is possible; `onOffline()` is
+   * called if the back or forward button leads to a page that cannot be fetched.
    */
   constructor({ show, canShow, onOffline, fetch = fetchPage, browser = globalThis }) {
     Object.assign(this, { show, canShow, onOffline, fetch, browser });
     browser.history.replaceState(null, '', withoutEvent(browser.location.href));
-    this.#place = placeOf(browser.location);
-    browser.addEventListener('popstate', () => this.#popped());
+    this.#path = pathOf(browser.location);
+    browser.addEventListener('popstate', () => this.#onPopState());
   }
 
   /**
-   * Shows another report, which `ready` has if it was fetched ahead; what cannot be shown here is loaded. Resolves
-   * with `shown`, `loaded`, `offline`, or `outdated` if another call came later. `isHere`: the address is already
-   * that of the page.
+   * Shows another report, `prefetched` if available; a page that cannot be shown in place is loaded. Resolves with
+   * `shown`, `loaded`, `offline`, or `superseded` by a later call. `isReplacing`: replaces the current history entry.
    */
-  async go(url, { ready = null, isHere = false } = {}) {
+  async go(url, { prefetched = null, isReplacing = false } = {}) {
     this.#latest += 1;
-    const turn = this.#latest;
+    const call = this.#latest;
     const { href } = new URL(url, this.browser.location.href);
-    const found = ready ?? await this.fetch(href);
-    if (turn !== this.#latest) return 'outdated';
-    if (found.isOffline) return 'offline';
-    if (!found.page || !this.canShow(found)) {
+    const result = prefetched ?? await this.fetch(href);
+    if (call !== this.#latest) return 'superseded';
+    if (result.isOffline) return 'offline';
+    if (!result.page || !this.canShow(result)) {
       this.browser.location.assign(href);
       return 'loaded';
     }
-    this.#put(new URL(found.url, href).href, isHere);
-    this.show(found);
+    this.#setAddress(new URL(result.url, href).href, isReplacing);
+    this.show(result);
     return 'shown';
   }
 
-  #put(href, isHere) {
-    const name = isHere ? 'replaceState' : 'pushState';
+  #setAddress(href, isReplacing) {
+    const name = isReplacing ? 'replaceState' : 'pushState';
     this.browser.history[name](null, '', withoutEvent(href));
-    this.#place = placeOf(this.browser.location);
+    this.#path = pathOf(this.browser.location);
   }
 
-  async #popped() {
+  async #onPopState() {
     const { location, history } = this.browser;
-    // A link to a part of this page.
-    if (placeOf(location) === this.#place) return;
-    if (await this.go(location.href, { isHere: true }) !== 'offline') return;
-    // The address is again that of the report that is still shown.
-    history.pushState(null, '', this.#place);
+    // Only the fragment has changed.
+    if (pathOf(location) === this.#path) return;
+    if (await this.go(location.href, { isReplacing: true }) !== 'offline') return;
+    // Restores the address of the report that is still shown.
+    history.pushState(null, '', this.#path);
     this.onOffline();
   }
 }

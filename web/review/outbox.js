@@ -1,27 +1,28 @@
-// Decisions and undos until the server has answered them. Each has the id that its page was given, so that sending
-// one twice decides once. Every entry has a key of its own, because tabs write at the same time.
+// An outbox in local storage: decisions and undos that the server has not acknowledged. The id, which comes with the
+// form, is an idempotency key, so retries are safe. Each entry has its own storage key, because tabs write
+// concurrently.
 
 import { outcomeOf } from './api.js';
 
 const PREFIX = 'review.outbox.';
 const PATHS = { decide: '/review/decide', undo: '/review/undo' };
-/** Another tab may still be sending an entry that is younger: longer than a request may take. */
-const YOUNG = 20_000;
+/** Milliseconds. A newer entry may still be in flight in another tab. Longer than the timeout of a request. */
+const MAX_REQUEST_TIME = 20_000;
 
-const isOver = (outcome) => outcome === 'done' || outcome === 'refused';
+const isFinal = (outcome) => outcome === 'done' || outcome === 'refused';
 
 export class Outbox {
-  #isSending = false;
-  #running = new Set();
+  #isFlushing = false;
+  #inFlight = new Set();
 
-  /** `onEnd(entry, outcome, data)` is called for each that `send` has finished: `done`, `refused`. */
-  constructor({ kept, person, api, onEnd, now = Date.now }) {
-    Object.assign(this, { kept, api, onEnd, now, prefix: `${PREFIX}${person}.` });
+  /** `onComplete(entry, outcome, data)` is called when a queued entry is `done` or `refused`. */
+  constructor({ storage, person, api, onComplete, now = Date.now }) {
+    Object.assign(this, { storage, api, onComplete, now, prefix: `${PREFIX}${person}.` });
   }
 
-  /** The oldest first. */
+  /** All entries, oldest first. */
   get entries() {
-    const all = this.kept.keys(this.prefix).map((key) => this.kept.get(key)).filter((entry) => entry !== null);
+    const all = this.storage.keys(this.prefix).map((key) => this.storage.get(key)).filter((entry) => entry !== null);
     return all.sort((one, other) => one.at - other.at);
   }
 
@@ -30,17 +31,17 @@ export class Outbox {
   }
 
   find(id) {
-    return this.kept.get(this.prefix + id);
+    return this.storage.get(this.prefix + id);
   }
 
-  /** Keeps a decision: the pairs of its form. Returns the entry. */
+  /** Stores a decision with the pairs of its form. Returns the entry. */
   add(decision) {
     return this.#write({ kind: 'decide', at: this.now(), isWaiting: false, ...decision });
   }
 
   /**
-   * Replaces a decision by its undo. The undo is sent even if the decision was not: nobody knows here whether a
-   * request without an answer has arrived. `decision` is used if there is no entry any more.
+   * Replaces a decision by its undo. The undo is sent in any case: a request without a response may have reached the
+   * server. `decision` is used if its entry was already removed.
    */
   withdraw(decision) {
     const entry = this.find(decision.id) ?? { at: this.now(), ...decision };
@@ -48,73 +49,73 @@ export class Outbox {
   }
 
   remove(id) {
-    this.kept.remove(this.prefix + id);
+    this.storage.remove(this.prefix + id);
   }
 
   /**
-   * Sends an entry, after older ones about the same report. Resolves with its outcome and the answer; `withdrawn`
-   * if it was undone meanwhile.
+   * Sends an entry, after older entries about the same report. Resolves with its outcome and the response; the outcome
+   * is `withdrawn` if the decision was undone meanwhile.
    */
   async post(entry) {
     for (const older of this.entries) {
       if (older.refKey !== entry.refKey || older.id === entry.id || older.at > entry.at) continue;
       const { outcome, data } = await this.#attempt(older);
-      if (isOver(outcome)) this.onEnd(older, outcome, data);
-      else if (outcome !== 'withdrawn') return { outcome: this.#waits(entry, outcome), data };
+      if (isFinal(outcome)) this.onComplete(older, outcome, data);
+      else if (outcome !== 'withdrawn') return { outcome: this.#markWaiting(entry, outcome), data };
     }
     return this.#attempt(entry);
   }
 
   /**
-   * Sends what waits, in order; stops at the first that has to wait. Returns `done` if nothing is left, else why
-   * something is.
+   * Sends the queued entries in order until one has to be retried. Resolves with `done` if the outbox is empty, else
+   * with the outcome that stopped it.
    */
-  async send() {
-    if (this.#isSending) return 'later';
-    this.#isSending = true;
+  async flush() {
+    if (this.#isFlushing) return 'retry';
+    this.#isFlushing = true;
     try {
       for (const { id } of this.entries) {
         const entry = this.find(id);
-        if (!entry || !this.#isFree(entry)) continue;
+        if (!entry || !this.#isRetryable(entry)) continue;
         const { outcome, data } = await this.#attempt(entry, { isBackground: true });
-        if (isOver(outcome)) this.onEnd(entry, outcome, data);
+        if (isFinal(outcome)) this.onComplete(entry, outcome, data);
         else if (outcome !== 'withdrawn') return outcome;
       }
-      return this.isEmpty ? 'done' : 'later';
+      return this.isEmpty ? 'done' : 'retry';
     } finally {
-      this.#isSending = false;
+      this.#isFlushing = false;
     }
   }
 
-  #isFree(entry) {
-    const isYoung = Math.abs(this.now() - entry.at) < YOUNG;
-    return !this.#running.has(nameOf(entry)) && (entry.isWaiting || !isYoung);
+  #isRetryable(entry) {
+    const isRecent = Math.abs(this.now() - entry.at) < MAX_REQUEST_TIME;
+    return !this.#inFlight.has(keyOf(entry)) && (entry.isWaiting || !isRecent);
   }
 
   async #attempt(entry, options) {
-    this.#running.add(nameOf(entry));
+    this.#inFlight.add(keyOf(entry));
     const { status, data } = await this.api.post(PATHS[entry.kind], new URLSearchParams(entry.pairs), options);
-    this.#running.delete(nameOf(entry));
+    this.#inFlight.delete(keyOf(entry));
     if (this.find(entry.id)?.kind !== entry.kind) return { outcome: 'withdrawn', data };
     const outcome = outcomeOf(status, data);
-    if (isOver(outcome)) this.remove(entry.id);
-    return { outcome: isOver(outcome) ? outcome : this.#waits(entry, outcome), data };
+    if (isFinal(outcome)) this.remove(entry.id);
+    return { outcome: isFinal(outcome) ? outcome : this.#markWaiting(entry, outcome), data };
   }
 
-  #waits(entry, outcome) {
+  #markWaiting(entry, outcome) {
     this.#write({ ...entry, isWaiting: true });
     return outcome;
   }
 
   #write(entry) {
-    this.kept.set(this.prefix + entry.id, entry);
+    this.storage.set(this.prefix + entry.id, entry);
     return entry;
   }
 }
 
-const nameOf = ({ kind, id }) => `${kind} ${id}`;
+const keyOf = ({ kind, id }) => `${kind} ${id}`;
 
-/** The pairs of a form without its token, which belongs to a session. */
+/** The pairs of a form without the CSRF token, which is valid for one session only. */
 export function pairsOf(form, decision) {
   const pairs = [...new FormData(form)].filter(([name, value]) => name !== 'csrf' && typeof value === 'string');
   if (!decision) return pairs;

@@ -1,11 +1,11 @@
-// Small helpers for the elements that `main.js` describes.
+// Helpers for the elements and attributes listed in `main.js`, and for storage.
 
 export const part = (name, root = document) => root.querySelector(`[data-part="${name}"]`);
 export const parts = (name, root = document) => [...root.querySelectorAll(`[data-part="${name}"]`)];
-export const doing = (name, root = document) => root.querySelector(`[data-do="${name}"]`);
+export const control = (name, root = document) => root.querySelector(`[data-do="${name}"]`);
 
 /** Sets the text of `[data-show=name]`; an empty text hides it. */
-export function say(name, text, root = document) {
+export function setText(name, text, root = document) {
   for (const element of root.querySelectorAll(`[data-show="${name}"]`)) {
     if (element.textContent !== text) element.textContent = text;
     element.hidden = text === '';
@@ -13,7 +13,7 @@ export function say(name, text, root = document) {
 }
 
 /** Shows or hides every `[data-part=name]`. */
-export function reveal(name, isShown, root = document) {
+export function setVisible(name, isShown, root = document) {
   for (const element of parts(name, root)) element.hidden = !isShown;
 }
 
@@ -23,13 +23,13 @@ export function focus(element) {
   element.focus();
 }
 
-/** Minutes and seconds as the page shows them: 0:47. */
+/** Formats seconds as minutes and seconds: 0:47. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds || 0));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
-/** A random UUID. `crypto.randomUUID` is missing where the page came without TLS. */
+/** A random UUID. `crypto.randomUUID` does not exist over plain http. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -38,15 +38,15 @@ export function newId() {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** The time of the day of a moment: 14:06. */
+/** Formats the time of day: 14:06. */
 export function timeOfDay(at, language) {
   return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
 }
 
 /**
- * Storage that may be forbidden or full: what it does not take is kept in memory, for as long as the page lives.
+ * Browser storage with a fallback: values that cannot be stored, because it is blocked or full, are kept in memory.
  */
-export class Kept {
+export class SafeStorage {
   #memory = new Map();
 
   constructor(storage) {
@@ -61,7 +61,7 @@ export class Kept {
     }
   }
 
-  /** Returns whether it outlives the page. */
+  /** Returns false if the value is kept in memory only. */
   set(key, value) {
     const text = JSON.stringify(value);
     try {
@@ -79,7 +79,7 @@ export class Kept {
     try {
       this.storage.removeItem(key);
     } catch {
-      // Nothing is there then.
+      // Blocked storage contains nothing.
     }
   }
 
@@ -97,11 +97,11 @@ export class Kept {
   }
 }
 
-/** The storage of the browser, if the page may use it. */
-export function kept(name = 'localStorage') {
+/** The storage of the browser; an empty one if access is blocked. */
+export function openStorage(name = 'localStorage') {
   try {
-    return new Kept(globalThis[name]);
+    return new SafeStorage(globalThis[name]);
   } catch {
-    return new Kept(null);
+    return new SafeStorage(null);
   }
 }

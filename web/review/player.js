@@ -1,42 +1,42 @@
-// The player: its buttons, its track, and what stands on the stage while there is no picture.
+// The player: controls, seek bar, and the note that is shown instead of a picture.
 
 import { probe } from './codec.js';
-import { clock, doing, part, reveal, say } from './page.js';
+import { clock, control, part, setText, setVisible } from './page.js';
 import { rangesOf } from './link.js';
 import { Source } from './source.js';
-import { nextSpeed, nextTurn, SPEEDS, speedText, turnScale, watchedBetween } from './turn.js';
+import { nextRotation, nextSpeed, rotationScale, SPEEDS, speedText, watchedBetween } from './turn.js';
 
 const SPEED = 'review.speed';
 const STEP = 5;
-const LOADING = 300;
+const LOADING_DELAY = 300;
 
-/** Videos do not start by themselves for those who asked for less movement or less data. */
-export function startsAlone({ matchMedia, navigator } = globalThis) {
+/** Whether videos may start automatically: not with reduced motion or data saving. */
+export function canAutoplay({ matchMedia, navigator } = globalThis) {
   const isStill = matchMedia?.('(prefers-reduced-motion: reduce)').matches;
   return !isStill && !navigator?.connection?.saveData;
 }
 
 export class Player {
-  #turn = 0;
-  #last = 0;
-  #frame = 1 / 30;
+  #rotation = 0;
+  #lastTime = 0;
+  #frameLength = 1 / 30;
   #loading = null;
-  #problem = false;
+  #hasProblem = false;
 
-  /** `onTime(seconds, watched)` is called while it plays, `onPlaying()` at each start. */
-  constructor(root, { data, texts, api, now, kept, announcer, signal, onTime, onPlaying, onSignedOut }) {
-    Object.assign(this, { root, data, texts, announcer, kept, signal, onTime, onPlaying, onSignedOut });
+  /** `onTime(seconds, watched)` is called during playback, `onPlaying()` whenever playback starts. */
+  constructor(root, { data, texts, api, now, storage, announcer, signal, onTime, onPlaying, onSignedOut }) {
+    Object.assign(this, { root, data, texts, announcer, storage, signal, onTime, onPlaying, onSignedOut });
     this.video = part('video', root);
     this.track = part('track', root);
     this.watched = 0;
     this.isPlayable = probe(data, (kind) => this.video.canPlayType(kind)) !== 'no';
     this.video.controls = false;
     this.#listen();
-    this.setSpeed(kept.get(SPEED) ?? 1);
-    reveal('controls', true, root);
-    const onState = (state) => this.#state(state);
+    this.setSpeed(storage.get(SPEED) ?? 1);
+    setVisible('controls', true, root);
+    const onState = (state) => this.#onState(state);
     if (this.isPlayable) this.source = new Source(this.video, { ...data, api, now, signal, onState });
-    else this.#state({ type: 'codec' });
+    else this.#onState({ type: 'codec' });
     this.#show();
   }
 
@@ -49,18 +49,18 @@ export class Player {
     return this.source?.time ?? 0;
   }
 
-  /** Starts where somebody has stopped before, muted. */
+  /** Starts muted at the position of the draft. */
   start(time) {
     if (!this.source) return;
     this.video.muted = true;
     if (time > 0 && time < this.duration - 1) this.source.seek(time);
-    if (startsAlone()) this.source.play();
+    if (canAutoplay()) this.source.play();
     else if (!this.data.url) this.source.renew();
   }
 
   toggle() {
     if (!this.source) return;
-    if (this.source.wantsPlay && !this.video.ended) this.source.pause();
+    if (this.source.shouldPlay && !this.video.ended) this.source.pause();
     else this.source.play();
     this.#show();
   }
@@ -75,25 +75,25 @@ export class Player {
 
   frame(direction) {
     this.source?.pause();
-    this.step(direction * this.#frame);
+    this.step(direction * this.#frameLength);
   }
 
   setSpeed(speed) {
     this.speed = SPEEDS.includes(speed) ? speed : 1;
-    this.kept.set(SPEED, this.speed);
+    this.storage.set(SPEED, this.speed);
     if (this.source) this.source.setRate(this.speed);
     else Object.assign(this.video, { defaultPlaybackRate: this.speed, playbackRate: this.speed });
     const text = speedText(this.speed, this.texts.language);
-    say('speed', `${text}×`, this.root);
-    doing('speed', this.root)?.setAttribute('aria-label', this.texts.get('player.speed', { n: text }));
+    setText('speed', `${text}×`, this.root);
+    control('speed', this.root)?.setAttribute('aria-label', this.texts.get('player.speed', { n: text }));
   }
 
   rotate() {
-    this.#turn = nextTurn(this.#turn);
+    this.#rotation = nextRotation(this.#rotation);
     const { video } = this;
     const box = [video.clientWidth, video.clientHeight];
-    const scale = turnScale({ box, picture: [video.videoWidth, video.videoHeight], turn: this.#turn });
-    video.style.transform = this.#turn ? `rotate(${this.#turn}deg) scale(${scale})` : '';
+    const scale = rotationScale({ box, picture: [video.videoWidth, video.videoHeight], rotation: this.#rotation });
+    video.style.transform = this.#rotation ? `rotate(${this.#rotation}deg) scale(${scale})` : '';
   }
 
   mute() {
@@ -105,7 +105,7 @@ export class Player {
     else await this.root.requestFullscreen?.().catch(() => {});
   }
 
-  /** Runs a command of a key or a button; returns whether there is such a one. */
+  /** Runs a command. Returns false if the name is unknown. */
   run(name, value) {
     const commands = {
       play: () => this.toggle(),
@@ -122,7 +122,7 @@ export class Player {
     return name in commands;
   }
 
-  /** Marks the track where something was ticked. */
+  /** Shows the positions of the ticks on the seek bar. */
   mark(times) {
     const marks = times.map((time) => {
       const mark = document.createElement('i');
@@ -136,31 +136,31 @@ export class Player {
     const { video, signal } = this;
     const on = (names, action) => names.forEach((name) => video.addEventListener(name, action, { signal }));
     on(['play', 'pause', 'ended', 'volumechange', 'durationchange', 'seeked', 'progress'], () => this.#show());
-    on(['timeupdate'], () => this.#moved());
-    on(['waiting', 'loadstart'], () => this.#wait());
-    on(['playing', 'canplay', 'error'], () => this.#waited());
+    on(['timeupdate'], () => this.#onTimeUpdate());
+    on(['waiting', 'loadstart'], () => this.#startLoading());
+    on(['playing', 'canplay', 'error'], () => this.#stopLoading());
     on(['playing'], () => this.onPlaying());
     on(['click'], () => this.toggle());
     this.track?.addEventListener('input', () => this.seek(Number(this.track.value)), { signal });
     this.#measure();
   }
 
-  /** The length of a frame, for going one by one. */
+  /** Measures the length of a frame, for stepping frame by frame. */
   #measure() {
-    let before = null;
-    const look = (_, { mediaTime, presentedFrames }) => {
-      const length = before && presentedFrames === before.presentedFrames + 1 ? mediaTime - before.mediaTime : 0;
-      if (length > 0.005 && length < 0.2) this.#frame = length;
-      before = { mediaTime, presentedFrames };
-      if (!this.signal.aborted) this.video.requestVideoFrameCallback(look);
+    let previous = null;
+    const onFrame = (_, { mediaTime, presentedFrames }) => {
+      const length = previous && presentedFrames === previous.presentedFrames + 1 ? mediaTime - previous.mediaTime : 0;
+      if (length > 0.005 && length < 0.2) this.#frameLength = length;
+      previous = { mediaTime, presentedFrames };
+      if (!this.signal.aborted) this.video.requestVideoFrameCallback(onFrame);
     };
-    this.video.requestVideoFrameCallback?.(look);
+    this.video.requestVideoFrameCallback?.(onFrame);
   }
 
-  #moved() {
+  #onTimeUpdate() {
     const { currentTime, playbackRate, paused } = this.video;
-    if (!paused) this.watched += watchedBetween(this.#last, currentTime, playbackRate);
-    this.#last = currentTime;
+    if (!paused) this.watched += watchedBetween(this.#lastTime, currentTime, playbackRate);
+    this.#lastTime = currentTime;
     this.onTime(currentTime, this.watched);
     this.#show();
   }
@@ -168,13 +168,13 @@ export class Player {
   #show() {
     const { video, texts, root, duration, track } = this;
     const time = Math.min(this.time, duration || this.time);
-    const isPlaying = this.source?.wantsPlay === true && !video.ended;
+    const isPlaying = this.source?.shouldPlay === true && !video.ended;
     root.dataset.state = isPlaying ? 'playing' : 'paused';
     root.dataset.sound = video.muted ? 'off' : 'on';
-    doing('play', root)?.setAttribute('aria-label', texts.get(isPlaying ? 'player.pause' : 'player.play'));
-    doing('mute', root)?.setAttribute('aria-label', texts.get(video.muted ? 'player.unmute' : 'player.mute'));
-    say('time', clock(time), root);
-    say('duration', clock(duration), root);
+    control('play', root)?.setAttribute('aria-label', texts.get(isPlaying ? 'player.pause' : 'player.play'));
+    control('mute', root)?.setAttribute('aria-label', texts.get(video.muted ? 'player.unmute' : 'player.mute'));
+    setText('time', clock(time), root);
+    setText('duration', clock(duration), root);
     if (!track) return;
     Object.assign(track, { min: 0, max: duration || 1, step: 'any' });
     track.value = time;
@@ -184,38 +184,38 @@ export class Player {
     track.style.setProperty('--buffered', `${(100 * (loaded?.[1] ?? 0)) / (duration || 1)}%`);
   }
 
-  #wait() {
-    if (this.#problem) return;
+  #startLoading() {
+    if (this.#hasProblem) return;
     clearTimeout(this.#loading);
     this.#loading = setTimeout(() => {
-      if (this.source?.wantsPlay && !this.#problem) this.#note(this.texts.get('player.loading'));
-    }, LOADING);
+      if (this.source?.shouldPlay && !this.#hasProblem) this.#showNote(this.texts.get('player.loading'));
+    }, LOADING_DELAY);
   }
 
-  #waited() {
+  #stopLoading() {
     clearTimeout(this.#loading);
-    if (!this.#problem) this.#note('');
+    if (!this.#hasProblem) this.#showNote('');
   }
 
-  #note(text) {
-    say('player', text, this.root);
-    reveal('stage-note', text !== '', this.root);
+  #showNote(text) {
+    setText('player', text, this.root);
+    setVisible('stage-note', text !== '', this.root);
   }
 
-  #state({ type, seconds, isFirst = true }) {
+  #onState({ type, seconds, isFirst = true }) {
     if (type === 'signed-out') return this.onSignedOut();
     const { texts, data } = this;
     const text = {
       fine: () => '',
-      renewing: () => (this.video.readyState >= 1 || this.#problem ? texts.get('player.renewing') : ''),
-      away: () => texts.get('player.away', { n: seconds }),
+      renewing: () => (this.video.readyState >= 1 || this.#hasProblem ? texts.get('player.renewing') : ''),
+      unavailable: () => texts.get('player.away', { n: seconds }),
       gone: () => texts.get('player.gone', { id: data.id }),
       codec: () => texts.get('player.h265'),
     }[type]();
-    this.#problem = ['away', 'gone', 'codec'].includes(type);
-    this.#note(text);
-    reveal('download', type === 'codec', this.root);
-    if (this.#problem && isFirst) this.announcer.polite(text);
+    this.#hasProblem = ['unavailable', 'gone', 'codec'].includes(type);
+    this.#showNote(text);
+    setVisible('download', type === 'codec', this.root);
+    if (this.#hasProblem && isFirst) this.announcer.polite(text);
     return undefined;
   }
 }

@@ -1,21 +1,21 @@
-// What the driver will read, as the server composes it (`src/model/rejection.rs`). Pure.
+// Composes the text of a rejection for the driver, with the wording of the server (`src/model/rejection.rs`). Pure.
 
-export const LONGEST = 1000;
+export const MAX_LENGTH = 1000;
 
-/** Lines of a rejection: items that were not shown, codes in words, free text. */
-export function compose({ items, codes, text }, { missing, codes: words }) {
+/** Lines of a rejection: items that were not shown, texts of the codes, free text. */
+export function compose({ items, codes, text }, { missing, codes: codeTexts }) {
   const lines = [];
   if (items.length > 0) {
     lines.push(sentence(missing.replace('{items}', () => items.map(withinSentence).join('; '))));
   }
-  for (const code of codes) if (words[code]) lines.push(sentence(words[code]));
+  for (const code of codes) if (codeTexts[code]) lines.push(sentence(codeTexts[code]));
   const trimmed = text.trim();
   return trimmed ? [...lines, ...trimmed.split('\n')] : lines;
 }
 
 const sentence = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
-/** Without the full stop and the first capital, unless that begins an abbreviation. */
+/** Removes the full stop and lowers the first letter, except in abbreviations. */
 function withinSentence(item) {
   const [first, second, ...rest] = Array.from(item.replace(/\.+$/, ''));
   if (first === undefined) return '';
@@ -25,11 +25,11 @@ function withinSentence(item) {
 
 const isUpper = (letter) => letter !== letter.toLowerCase();
 
-/** Characters as the server counts them. */
+/** The length in code points, as the server counts it. */
 export const lengthOf = (text) => Array.from(text.trim()).length;
 
-/** Why the form cannot be sent; null if it can. */
+/** The text key of the reason why the form cannot be sent; null if it can. */
 export function problemOf({ items, codes, text }) {
   if (items.length === 0 && codes.length === 0 && text.trim() === '') return 'reject.empty';
-  return lengthOf(text) > LONGEST ? 'reject.too_long' : null;
+  return lengthOf(text) > MAX_LENGTH ? 'reject.too_long' : null;
 }

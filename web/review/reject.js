@@ -1,15 +1,15 @@
-// The form of a rejection beside the video.
+// The rejection form next to the video.
 
 import { preselected } from './draft.js';
-import { doing, focus, part, reveal, say, timeOfDay } from './page.js';
-import { compose, lengthOf, LONGEST, problemOf } from './reason.js';
+import { control, focus, part, setText, setVisible, timeOfDay } from './page.js';
+import { compose, lengthOf, MAX_LENGTH, problemOf } from './reason.js';
 
 export class RejectForm {
-  /** `onChange(values)` is called with what is ticked and typed. */
+  /** `onChange(values)` gets the selected items and codes and the text. */
   constructor(root, { texts, reason, signal, onChange }) {
     Object.assign(this, { root, texts, reason, onChange });
     this.form = part('reject', root);
-    this.form?.addEventListener('input', () => this.#changed(), { signal });
+    this.form?.addEventListener('input', () => this.#onInput(), { signal });
   }
 
   get isOpen() {
@@ -21,7 +21,7 @@ export class RejectForm {
     return { items: data.getAll('item'), codes: data.getAll('code'), text: data.get('text') ?? '' };
   }
 
-  /** Ticks and types what a draft has. */
+  /** Fills the form from a draft. */
   fill(draft) {
     if (!this.form) return;
     const items = this.#boxes('item');
@@ -29,7 +29,7 @@ export class RejectForm {
     const chosen = draft.items ?? missing;
     for (const box of items) {
       box.checked = chosen.includes(box.value);
-      // What the video shows is no reason: the form stays short. A tick is taken back in the list.
+      // Items ticked as shown in the video are hidden; the checklist can untick them.
       box.parentElement.hidden = missing.length > 0 && !missing.includes(box.value) && !box.checked;
     }
     for (const box of this.#boxes('code')) box.checked = draft.codes.includes(box.value);
@@ -46,18 +46,18 @@ export class RejectForm {
 
   close() {
     this.#switch(false);
-    focus(doing('reject', this.root));
+    focus(control('reject', this.root));
   }
 
   #switch(isOpen) {
     this.form.hidden = !isOpen;
-    reveal('side', !isOpen, this.root);
-    reveal('dock-reject', isOpen, this.root);
-    reveal('dock-watch', !isOpen, this.root);
+    setVisible('side', !isOpen, this.root);
+    setVisible('dock-reject', isOpen, this.root);
+    setVisible('dock-watch', !isOpen, this.root);
     this.root.dataset.mode = isOpen ? 'reject' : 'watch';
   }
 
-  /** ↑ and ↓ go through the boxes of a group, and around its ends. */
+  /** Moves the focus within a group of checkboxes; wraps around. */
   move(step) {
     const box = document.activeElement;
     if (!this.form.contains(box) || box.type !== 'checkbox') return;
@@ -65,31 +65,31 @@ export class RejectForm {
     group[(group.indexOf(box) + step + group.length) % group.length].focus();
   }
 
-  /** Returns whether the form can be sent; otherwise says why. */
+  /** Validates the form. Shows the problem and returns false if it cannot be sent. */
   check() {
     const problem = problemOf(this.values);
-    this.refuse(problem ? this.texts.get(problem) : '');
+    this.showProblem(problem ? this.texts.get(problem) : '');
     return problem === null;
   }
 
-  /** The summary above the form; it gets the focus, and the title of the page says so too. */
-  refuse(text) {
-    say('problem', text, this.root);
-    reveal('problem', text !== '', this.root);
+  /** Shows a problem above the form, focuses it and prefixes the page title; an empty text hides it. */
+  showProblem(text) {
+    setText('problem', text, this.root);
+    setVisible('problem', text !== '', this.root);
     const prefix = `${this.texts.get('common.error_prefix')} `;
     document.title = (text ? prefix : '') + document.title.replace(prefix, '');
     if (text) focus(part('problem', this.root));
   }
 
-  saved(at) {
+  showSaved(at) {
     const time = at === null ? '' : timeOfDay(at, this.texts.language);
-    say('kept', time && this.texts.get('reject.draft', { time }), this.root);
+    setText('kept', time && this.texts.get('reject.draft', { time }), this.root);
   }
 
   show() {
     const { values } = this;
-    say('left', this.texts.count('reject.left', Math.max(0, LONGEST - lengthOf(values.text))), this.root);
-    // The driver reads the words of the list, which may be fewer than what is stored.
+    setText('left', this.texts.count('reject.left', Math.max(0, MAX_LENGTH - lengthOf(values.text))), this.root);
+    // The preview uses the labels of the list, which may be shorter than the stored values.
     const items = this.#boxes('item').filter((box) => box.checked).map(({ parentElement }) => parentElement.textContent.trim());
     const lines = compose({ ...values, items }, this.reason).map((line) => {
       const element = document.createElement('p');
@@ -99,7 +99,7 @@ export class RejectForm {
     part('preview', this.root)?.replaceChildren(...lines);
   }
 
-  #changed() {
+  #onInput() {
     this.show();
     this.onChange(this.values);
   }

@@ -1,55 +1,55 @@
-// One report on the page: the player, the checklist, the draft and the decision, until the next one is shown.
+// One report: player, checklist, draft and decision. Disposed of when the next report is shown.
 
-import { Texts, isolated } from '../shared/data.js';
-import { Ahead } from './ahead.js';
+import { isolated, Texts } from '../shared/data.js';
+import { Prefetch } from './ahead.js';
 import { Checklist } from './checklist.js';
 import { Claim } from './claim.js';
 import { Comparison } from './compare.js';
-import { question } from './decide.js';
+import { confirmationFor } from './decide.js';
 import { refusalText } from './decisions.js';
 import { Drafts } from './draft.js';
-import { moment, serverClock } from './link.js';
-import { doing, focus, newId, part, reveal, say } from './page.js';
+import { serverClock, timestamp } from './link.js';
+import { control, focus, newId, part, setText, setVisible } from './page.js';
 import { pairsOf } from './outbox.js';
 import { Player } from './player.js';
 import { RejectForm } from './reject.js';
 import { Strip } from './strip.js';
 import { isWatched } from './turn.js';
 
-/** Playback moves the draft on; it is written now and then. */
-const SAVING = 2000;
-/** Without playback the next report is fetched after this. */
-const CALM = 3000;
+/** The draft is saved at most this often during playback. */
+const SAVE_INTERVAL = 2000;
+/** Without playback the next report is prefetched after this delay. */
+const PREFETCH_DELAY = 3000;
 
-/** Refusals after which the report is another one than the page shows. */
+/** Refusals after which the page has to be reloaded, because the report has changed. */
 const CHANGED = ['changed', 'pending', 'undone', 'void'];
 
 export class Review {
-  #end = new AbortController();
-  #isAsked = false;
-  /** The id of the decision that was made on this page and not undone. */
-  #made = null;
+  #abort = new AbortController();
+  #isConfirming = false;
+  /** The id of the decision made on this page, unless it was undone or refused. */
+  #decisionId = null;
   #savedAt = 0;
-  /** What has changed since the draft was written. */
+  /** Changes since the draft was saved. */
   #unsaved = {};
 
-  /** `app` has what outlives a report; `data` is the page's; `at` says when the page was made. */
-  constructor(app, data, { at = moment(), isAhead = false } = {}) {
+  /** `app` outlives the report; `data` is the page data; `at` is the timestamp of the page. */
+  constructor(app, data, { at = timestamp(), isPrefetch = false } = {}) {
     Object.assign(this, { app, data });
-    const { signal } = this.#end;
+    const { signal } = this.#abort;
     this.root = part('report');
     this.texts = new Texts(data.texts, data.language);
     this.now = serverClock(data.now, at);
-    this.drafts = new Drafts(app.kept, data.person);
+    this.drafts = new Drafts(app.storage, data.person);
     this.draft = this.drafts.read(data.refKey, data.version);
-    this.ahead = new Ahead(data.next);
-    this.#video(signal, isAhead);
-    this.#checklist(signal);
-    this.#reject(signal);
-    this.#claim(signal);
-    this.#forms(signal);
-    const calm = setTimeout(() => this.ahead.start(), CALM);
-    signal.addEventListener('abort', () => clearTimeout(calm));
+    this.prefetch = new Prefetch(data.next);
+    this.#startPlayer(signal, isPrefetch);
+    this.#startChecklist(signal);
+    this.#startRejectForm(signal);
+    this.#startClaim(signal);
+    this.#startForms(signal);
+    const prefetchTimer = setTimeout(() => this.prefetch.start(), PREFETCH_DELAY);
+    signal.addEventListener('abort', () => clearTimeout(prefetchTimer));
     addEventListener('pagehide', () => this.save(), { signal });
     app.guard.shown(performance.now());
   }
@@ -58,7 +58,7 @@ export class Review {
     return this.form.isOpen ? 'reject' : 'watch';
   }
 
-  #video(signal, isAhead) {
+  #startPlayer(signal, isPrefetch) {
     const { app, data, texts, draft } = this;
     const root = part('player', this.root);
     if (!data.video || !root) return;
@@ -69,11 +69,11 @@ export class Review {
       texts,
       api: app.api,
       now: this.now,
-      kept: app.kept,
+      storage: app.storage,
       announcer: app.announcer,
       signal,
-      onTime: (time) => this.#played(time),
-      onPlaying: () => this.#playing(),
+      onTime: (time) => this.#onTime(time),
+      onPlaying: () => this.#onPlaying(),
       onSignedOut: () => this.app.signedOut(),
     });
     this.player.watched = draft.watched;
@@ -88,23 +88,23 @@ export class Review {
     if (part('other', root)) {
       this.comparison = new Comparison(root, { player: this.player, texts, api: app.api, now: this.now, signal });
     }
-    // A page that was fetched ahead has a link that counts as no view; now somebody looks.
-    if (isAhead) app.api.post(data.video.linkUrl);
+    // The link of a prefetched page was not recorded as a view; this request records it.
+    if (isPrefetch) app.api.post(data.video.linkUrl);
     this.player.start(draft.time);
   }
 
-  #playing() {
-    this.ahead.start();
+  #onPlaying() {
+    this.prefetch.start();
     if (!globalThis.navigator?.connection?.saveData) this.strip?.draw();
   }
 
-  #played(time) {
+  #onTime(time) {
     this.strip?.show(time);
     this.#change({ time, watched: Math.min(this.player.watched, 1e6) });
-    if (performance.now() - this.#savedAt > SAVING) this.save();
+    if (performance.now() - this.#savedAt > SAVE_INTERVAL) this.save();
   }
 
-  #checklist(signal) {
+  #startChecklist(signal) {
     this.checklist = new Checklist(this.root, {
       texts: this.texts,
       draft: this.draft,
@@ -113,25 +113,25 @@ export class Review {
       seek: (time) => this.player?.seek(time),
       onChange: (draft, count) => {
         const { ticks, left } = draft;
-        // The reasons that were chosen before belong to other ticks.
-        this.#keep({ ticks, left, items: null });
+        // `items` were chosen for the previous ticks.
+        this.#saveDraft({ ticks, left, items: null });
         this.app.announcer.polite(count);
       },
     });
-    this.#mark();
+    this.#showMarks();
   }
 
-  #mark() {
+  #showMarks() {
     this.player?.mark(Object.values(this.draft.ticks));
   }
 
-  #reject(signal) {
+  #startRejectForm(signal) {
     const { texts, data } = this;
-    const onChange = (values) => this.#keep({ ...values, isOpen: true });
+    const onChange = (values) => this.#saveDraft({ ...values, isOpen: true });
     this.form = new RejectForm(this.root, { texts, reason: data.reason, signal, onChange });
     if (!this.form.form) return;
     if (this.form.isOpen) {
-      // The server shows a form that it has refused, with what was in it.
+      // The server has rendered a refused form with its values.
       this.form.show();
     } else {
       this.form.fill(this.draft);
@@ -139,7 +139,7 @@ export class Review {
     }
   }
 
-  #claim(signal) {
+  #startClaim(signal) {
     const { app, data, texts } = this;
     if (!data.isDecidable) return;
     const { api, announcer } = app;
@@ -147,17 +147,17 @@ export class Review {
     const until = data.claimedUntil ?? null;
     const { refKey } = data;
     this.claim = new Claim(this.root, { refKey, until, api, texts, now: this.now, announcer, signal, isPlaying });
-    if (!data.isClaimedByOther) this.claim.take();
+    if (!data.isClaimedByOther) this.claim.acquire();
   }
 
-  #forms(signal) {
+  #startForms(signal) {
     const submit = (form, action) => form?.addEventListener('submit', (event) => {
       event.preventDefault();
       action();
     }, { signal });
     const approve = part('approve', this.root);
-    submit(approve, () => this.app.guard.isAwake(performance.now()) && this.approve());
-    // The second click of a double click does not answer the question that the first one has raised.
+    submit(approve, () => this.app.guard.isReady(performance.now()) && this.approve());
+    // The second click of a double click must not confirm the question raised by the first.
     approve?.addEventListener('click', (event) => event.detail > 1 && event.preventDefault(), { signal });
     submit(this.form.form, () => this.reject());
   }
@@ -167,13 +167,13 @@ export class Review {
     this.#unsaved = { ...this.#unsaved, ...change };
   }
 
-  #keep(change) {
+  #saveDraft(change) {
     this.#change({ ...change, isSent: false });
-    this.#mark();
-    this.form.saved(this.save());
+    this.#showMarks();
+    this.form.showSaved(this.save());
   }
 
-  /** Writes the draft; returns the time, or null if this browser keeps nothing. */
+  /** Saves the draft. Returns the time, or null if nothing was stored. */
   save() {
     this.#savedAt = performance.now();
     if (Object.keys(this.#unsaved).length === 0) return null;
@@ -183,17 +183,17 @@ export class Review {
   }
 
   get #canDecide() {
-    return this.data.isDecidable && this.#made === null;
+    return this.data.isDecidable && this.#decisionId === null;
   }
 
   approve() {
     if (!this.#canDecide || this.mode === 'reject') return;
     const watched = this.player === undefined || isWatched(this.player.watched, this.player.duration);
-    const why = question({ isWatched: watched, fails: this.data.fails, isAsked: this.#isAsked });
-    if (why) {
-      this.#isAsked = true;
-      say('confirm', this.texts.get(why), this.root);
-      this.app.announcer.polite(this.texts.get(why));
+    const question = confirmationFor({ isWatched: watched, fails: this.data.fails, isConfirming: this.#isConfirming });
+    if (question) {
+      this.#isConfirming = true;
+      setText('confirm', this.texts.get(question), this.root);
+      this.app.announcer.polite(this.texts.get(question));
       return;
     }
     this.#decide('approve', part('approve', this.root));
@@ -207,8 +207,8 @@ export class Review {
 
   closeReject() {
     if (!this.form.isOpen) return;
-    this.#keep({ isOpen: false, ...this.form.values });
-    this.form.refuse('');
+    this.#saveDraft({ isOpen: false, ...this.form.values });
+    this.form.showProblem('');
     this.form.close();
   }
 
@@ -220,83 +220,83 @@ export class Review {
     this.save();
     const { app, data } = this;
     const id = form.elements.id.value;
-    this.#made = id;
+    this.#decisionId = id;
     const { refKey, version } = data;
     const entry = { id, pairs: pairsOf(form, decision), plate: isolated(data.plate), decision, refKey, version, url: location.href };
-    const { outcome, data: answer } = await app.decisions.send(entry);
-    if (this.#end.signal.aborted) return app.decisions.left(entry, outcome, answer);
-    if (outcome === 'done') return this.#decided(answer);
-    if (outcome === 'later') return this.#waits();
+    const { outcome, data: response } = await app.decisions.send(entry);
+    if (this.#abort.signal.aborted) return app.decisions.finishInBackground(entry, outcome, response);
+    if (outcome === 'done') return this.#onAccepted(response);
+    if (outcome === 'retry') return this.#onUnreachable();
     if (outcome === 'withdrawn') return undefined;
     this.reopen();
-    if (outcome === 'refused') return this.#refused(answer);
+    if (outcome === 'refused') return this.#onRefused(response);
     return outcome === 'signed-out' ? app.signedOut() : app.stale();
   }
 
-  #decided({ next }) {
+  #onAccepted({ next }) {
     const { app } = this;
     this.claim?.end();
-    app.go(next, { ready: this.ahead.take(next), says: app.decisions.sentence });
+    app.go(next, { prefetched: this.prefetch.take(next), announcement: app.decisions.sentence });
   }
 
-  /** Whoever has something to correct keeps the form; a report that has changed is shown as it is now. */
-  async #refused(answer) {
+  /** An invalid rejection keeps the form open; a report that has changed is fetched again. */
+  async #onRefused(response) {
     const { app } = this;
-    if (answer.error === 'rejection') {
-      this.form.refuse(answer.text);
+    if (response.error === 'rejection') {
+      this.form.showProblem(response.text);
       return;
     }
-    if (answer.error === 'held') this.claim?.take();
-    if (CHANGED.includes(answer.error)) await app.go(location.href, { isHere: true });
-    app.review.notice(answer.title ?? '', answer.text ?? refusalText(answer, this.texts));
-    app.announcer.assertive(refusalText(answer, this.texts));
+    if (response.error === 'held') this.claim?.acquire();
+    if (CHANGED.includes(response.error)) await app.go(location.href, { isReplacing: true });
+    app.review.notice(response.title ?? '', response.text ?? refusalText(response, this.texts));
+    app.announcer.assertive(refusalText(response, this.texts));
   }
 
-  /** No network: the decision waits, and the reviewer goes on with the report that was fetched ahead. */
-  #waits() {
+  /** Without a network the decision stays in the outbox, and the prefetched report is shown. */
+  #onUnreachable() {
     const { app, data } = this;
-    const says = this.texts.get('decision.pending');
-    const ready = this.ahead.take(data.next);
-    if (!ready) {
-      app.announcer.polite(says);
+    const announcement = this.texts.get('decision.pending');
+    const prefetched = this.prefetch.take(data.next);
+    if (!prefetched) {
+      app.announcer.polite(announcement);
       return;
     }
     this.claim?.end();
-    app.go(data.next, { ready, says });
+    app.go(data.next, { prefetched, announcement });
   }
 
-  /** The decision that was made here is undone, or was refused: another one may be made. */
+  /** Allows another decision, after an undo or a refusal. */
   reopen() {
-    this.#made = null;
+    this.#decisionId = null;
     const id = newId();
     for (const form of [part('approve', this.root), this.form.form]) if (form) form.elements.id.value = id;
   }
 
   skip() {
-    const link = doing('skip', this.root);
+    const link = control('skip', this.root);
     if (!link) return;
     this.save();
-    const ready = this.ahead.take(this.data.next);
+    const prefetched = this.prefetch.take(this.data.next);
     // Without a prefetched page the server finds the next report.
-    this.app.go(ready ? this.data.next : link.href, { ready });
+    this.app.go(prefetched ? this.data.next : link.href, { prefetched });
   }
 
   compare() {
-    const link = doing('close-compare', this.root) ?? doing('compare', this.root);
+    const link = control('close-compare', this.root) ?? control('compare', this.root);
     if (!link) return;
     this.save();
     location.assign(link.href);
   }
 
-  /** What has happened to the report, above the form that is kept. */
+  /** Shows a notice above the report. */
   notice(title, text) {
-    say('notice-title', title, this.root);
-    say('notice-text', text, this.root);
-    reveal('notice', text !== '' || title !== '', this.root);
+    setText('notice-title', title, this.root);
+    setText('notice-text', text, this.root);
+    setVisible('notice', text !== '' || title !== '', this.root);
     if (text || title) focus(part('notice', this.root));
   }
 
-  /** Runs a command of a key or a button; returns whether there is such a one. */
+  /** Runs a command. Returns false if the name is unknown. */
   run(name, value) {
     if (this.player?.run(name, value)) return true;
     const commands = {
@@ -314,11 +314,11 @@ export class Review {
     return name in commands || this.checklist.run(name, value);
   }
 
-  /** Another report takes the place. */
+  /** Called before another report is shown. */
   dispose() {
     this.save();
     this.claim?.release();
-    this.ahead.drop();
-    this.#end.abort();
+    this.prefetch.drop();
+    this.#abort.abort();
   }
 }

@@ -1,7 +1,7 @@
-// The page of signing in: what goes wrong while typing is said at once.
+// The sign-in page: warns about a Cyrillic layout and Caps Lock while typing.
 
 import { digitsOf } from './keys.js';
-import { doing, part, reveal } from './page.js';
+import { control, part, setVisible } from './page.js';
 
 export const isCyrillic = (text) => /[\u0400-\u04ff]/.test(text);
 
@@ -9,13 +9,13 @@ export function startSignIn() {
   const form = part('sign-in');
   if (!form) return;
   const { login, password, code } = form.elements;
-  login.addEventListener('input', () => reveal('layout', isCyrillic(login.value), form));
+  login.addEventListener('input', () => setVisible('layout', isCyrillic(login.value), form));
   for (const name of ['keydown', 'keyup']) {
     password.addEventListener(name, (event) => {
-      reveal('caps', event.getModifierState?.('CapsLock') === true, form);
+      setVisible('caps', event.getModifierState?.('CapsLock') === true, form);
     });
   }
-  const button = doing('show-password', form);
+  const button = control('show-password', form);
   button?.addEventListener('click', () => {
     const isShown = password.type === 'password';
     password.type = isShown ? 'text' : 'password';
@@ -24,7 +24,7 @@ export function startSignIn() {
   if (code) makeNumeric(code);
 }
 
-/** A field for digits takes the letters that the Kazakh layout has on their keys. */
+/** Converts characters of the Kazakh number row in a numeric field. */
 export function makeNumeric(field) {
   field.addEventListener('input', () => {
     const digits = digitsOf(field.value);

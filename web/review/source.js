@@ -1,58 +1,61 @@
-// A video and its link: the link is renewed before it is needed, and time, pause and speed stay as they were.
+// The source of a video element: renews the presigned link before it expires, and keeps position, pause and rate.
 
 import { verdict } from './codec.js';
-import { afterFailure, answerOf, needsLink, rangesOf } from './link.js';
+import { linkOutcome, needsLink, rangesOf, retryAfterFailure } from './link.js';
 
 export class Source {
   #failures = 0;
-  #renewing = null;
+  #renewal = null;
   #countdown = null;
-  #time = null;
-  #isOver = false;
+  #pendingTime = null;
+  #isStopped = false;
 
-  /** `onState({ type, … })` hears `fine`, `renewing`, `away` with seconds, `gone`, `codec` and `signed-out`. */
+  /**
+   * `onState({ type, … })`: `fine`, `renewing`, `unavailable` with the seconds to the retry, `gone`, `codec`,
+   * `signed-out`.
+   */
   constructor(video, { url, expiresAt, linkUrl, isH265, api, now, signal, onState }) {
     Object.assign(this, { video, url, expiresAt, linkUrl, isH265, api, now, onState, signal });
-    /** Whether the person wants it to play, whatever the element does meanwhile. */
-    this.wantsPlay = false;
+    /** Whether the reviewer wants it to play, also while it is buffering or the link is renewed. */
+    this.shouldPlay = false;
     const on = (name, action) => video.addEventListener(name, action, { signal });
-    on('error', () => this.#failed());
-    on('loadedmetadata', () => this.#opened());
-    on('playing', () => this.#fine());
-    signal.addEventListener('abort', () => this.#end());
-    if (video.error) this.#failed();
-    else if (video.readyState >= 1) this.#opened();
+    on('error', () => this.#onError());
+    on('loadedmetadata', () => this.#onMetadata());
+    on('playing', () => this.#onReady());
+    signal.addEventListener('abort', () => this.#dispose());
+    if (video.error) this.#onError();
+    else if (video.readyState >= 1) this.#onMetadata();
   }
 
-  /** The time that is shown, or will be as soon as a new link is there. */
+  /** The position, also while a new link is being loaded. */
   get time() {
-    return this.#time ?? this.video.currentTime;
+    return this.#pendingTime ?? this.video.currentTime;
   }
 
   async play() {
-    this.wantsPlay = true;
+    this.shouldPlay = true;
     const { video } = this;
-    if (this.#lacksLink(video.currentTime, video.duration || video.currentTime)) return this.renew();
+    if (this.#needsLink(video.currentTime, video.duration || video.currentTime)) return this.renew();
     return video.play().catch(() => {
-      // The browser plays nothing by itself: the button does.
-      if (!video.error && video.paused) this.wantsPlay = false;
+      // Autoplay is blocked: the reviewer has to press the button.
+      if (!video.error && video.paused) this.shouldPlay = false;
     });
   }
 
   pause() {
-    this.wantsPlay = false;
+    this.shouldPlay = false;
     this.video.pause();
   }
 
   async seek(time) {
     const end = this.video.duration || Infinity;
     const target = Math.min(Math.max(time, 0), end);
-    if (this.#renewing || this.video.readyState === 0) {
-      this.#time = target;
+    if (this.#renewal || this.video.readyState === 0) {
+      this.#pendingTime = target;
       return;
     }
-    if (this.#lacksLink(target, target)) {
-      this.#time = target;
+    if (this.#needsLink(target, target)) {
+      this.#pendingTime = target;
       await this.renew();
     } else {
       this.video.currentTime = target;
@@ -60,91 +63,91 @@ export class Source {
   }
 
   setRate(rate) {
-    // The default is what a new source starts with.
+    // A new source starts with the default rate.
     this.video.defaultPlaybackRate = rate;
     this.video.playbackRate = rate;
   }
 
-  #lacksLink(from, to) {
+  #needsLink(from, to) {
     const { url, expiresAt, now, video } = this;
     return needsLink({ url, expiresAt, now: now(), ranges: rangesOf(video.buffered), from, to });
   }
 
-  /** Asks for a new link and goes on with it. Several callers share one request. */
+  /** Requests a new link and resumes with it. Concurrent callers share one request. */
   renew() {
-    this.#renewing ??= this.#renew().finally(() => {
-      this.#renewing = null;
+    this.#renewal ??= this.#requestLink().finally(() => {
+      this.#renewal = null;
     });
-    return this.#renewing;
+    return this.#renewal;
   }
 
-  async #renew() {
-    if (this.#isOver) return;
+  async #requestLink() {
+    if (this.#isStopped) return;
     this.#stopCountdown();
-    this.#time ??= this.video.currentTime;
+    this.#pendingTime ??= this.video.currentTime;
     this.onState({ type: 'renewing' });
     const { status, data } = await this.api.post(this.linkUrl);
     if (this.signal.aborted) return;
-    const answer = answerOf(status, data);
-    if (answer === 'fresh') {
+    const outcome = linkOutcome(status, data);
+    if (outcome === 'fresh') {
       this.url = data.url;
       this.expiresAt = data.expiresAt;
       this.video.src = data.url;
-    } else if (answer === 'away') {
-      this.#wait();
+    } else if (outcome === 'unavailable') {
+      this.#scheduleRetry();
     } else {
-      this.#isOver = answer === 'gone';
-      this.onState({ type: answer });
+      this.#isStopped = outcome === 'gone';
+      this.onState({ type: outcome });
     }
   }
 
-  #opened() {
+  #onMetadata() {
     const { video, isH265 } = this;
     if (verdict({ isH265, readyState: video.readyState, videoWidth: video.videoWidth }) === 'no-picture') {
-      this.#noPicture();
+      this.#onUndecodable();
       return;
     }
-    if (this.#time !== null) video.currentTime = this.#time;
-    this.#time = null;
-    this.#fine();
-    if (this.wantsPlay) video.play().catch(() => {});
+    if (this.#pendingTime !== null) video.currentTime = this.#pendingTime;
+    this.#pendingTime = null;
+    this.#onReady();
+    if (this.shouldPlay) video.play().catch(() => {});
   }
 
-  #fine() {
+  #onReady() {
     this.#failures = 0;
     this.#stopCountdown();
-    if (!this.#isOver) this.onState({ type: 'fine' });
+    if (!this.#isStopped) this.onState({ type: 'fine' });
   }
 
-  #failed() {
+  #onError() {
     const { video, isH265 } = this;
-    if (!video.getAttribute('src') || this.#isOver) return;
+    if (!video.getAttribute('src') || this.#isStopped) return;
     const { error, readyState, videoWidth } = video;
     if (verdict({ isH265, readyState, videoWidth, error }) === 'no-picture') {
-      this.#noPicture();
+      this.#onUndecodable();
       return;
     }
     this.#failures += 1;
-    this.#time ??= video.currentTime;
-    if (afterFailure(this.#failures).action === 'renew') this.renew();
-    else this.#wait();
+    this.#pendingTime ??= video.currentTime;
+    if (retryAfterFailure(this.#failures).action === 'renew') this.renew();
+    else this.#scheduleRetry();
   }
 
-  #noPicture() {
-    this.#isOver = true;
-    this.wantsPlay = false;
+  #onUndecodable() {
+    this.#isStopped = true;
+    this.shouldPlay = false;
     this.video.pause();
     this.onState({ type: 'codec' });
   }
 
-  #wait() {
+  #scheduleRetry() {
     this.#stopCountdown();
     this.#failures = Math.max(this.#failures, 2);
-    let { seconds } = afterFailure(this.#failures);
-    this.onState({ type: 'away', seconds, isFirst: true });
+    let { seconds } = retryAfterFailure(this.#failures);
+    this.onState({ type: 'unavailable', seconds, isFirst: true });
     this.#countdown = setInterval(() => {
       seconds -= 1;
-      if (seconds > 0) return this.onState({ type: 'away', seconds, isFirst: false });
+      if (seconds > 0) return this.onState({ type: 'unavailable', seconds, isFirst: false });
       this.#failures += 1;
       return this.renew();
     }, 1000);
@@ -155,8 +158,8 @@ export class Source {
     this.#countdown = null;
   }
 
-  #end() {
-    this.#isOver = true;
+  #dispose() {
+    this.#isStopped = true;
     this.#stopCountdown();
     this.video.pause();
     this.video.removeAttribute('src');

@@ -1,25 +1,25 @@
-// The film strip: twelve frames of the video, drawn after playback has started, so that they do not slow it.
-// They come from this service and not from the store, because a canvas with a picture of another origin is tainted.
+// The film strip: twelve frames of the video, drawn after playback has started, so that they do not delay it. They are
+// loaded from this service, not from the storage, because a picture of another origin taints the canvas.
 
 import { clock } from './page.js';
 
 export const FRAMES = 12;
 const WIDTH = 160;
-const PATIENCE = 8000;
+const TIMEOUT = 8000;
 
-/** The times of the frames in seconds: the middles of equal parts, so that the first is not black. */
+/** The positions of the frames in seconds: centres of equal intervals, because the first frame may be black. */
 export function frameTimes(duration, count = FRAMES) {
   if (!(duration > 0)) return [];
   return Array.from({ length: count }, (_, index) => ((index + 0.5) * duration) / count);
 }
 
-/** The frame that stands for a time. */
+/** The index of the frame for a position. */
 export function frameAt(time, duration, count = FRAMES) {
   if (!(duration > 0)) return 0;
   return Math.min(count - 1, Math.max(0, Math.floor((time / duration) * count)));
 }
 
-/** The size of a drawn frame, without changing the shape of the picture. */
+/** The size of a drawn frame, with the aspect ratio of the picture. */
 export function frameSize(width, height, most = WIDTH) {
   const scale = Math.min(1, most / Math.max(width, height, 1));
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
@@ -34,14 +34,14 @@ export class Strip {
     this.times = frameTimes(duration);
     this.frames = this.times.map((time) => this.#frame(time, onSeek));
     root.replaceChildren(...this.frames);
-    signal.addEventListener('abort', () => this.#end());
+    signal.addEventListener('abort', () => this.#dispose());
   }
 
   #frame(time, onSeek) {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'frame';
-    // For the mouse: by keyboard the slider and the arrows do the same.
+    // For the mouse only: keyboard users have the slider and the arrow keys.
     button.tabIndex = -1;
     button.setAttribute('aria-label', clock(time));
     button.append(document.createElement('canvas'));
@@ -64,16 +64,16 @@ export class Strip {
     this.#video = video;
     Object.assign(video, { muted: true, preload: 'auto', playsInline: true, src: this.bytesUrl });
     try {
-      await happened(video, 'loadeddata', this.signal);
+      await waitForEvent(video, 'loadeddata', this.signal);
       for (const [index, time] of this.times.entries()) {
         video.currentTime = time;
-        await happened(video, 'seeked', this.signal);
+        await waitForEvent(video, 'seeked', this.signal);
         this.#paint(this.frames[index].firstElementChild, video);
       }
     } catch {
-      // Frames that cannot be drawn stay empty; the video is what counts.
+      // Frames that cannot be drawn stay empty.
     }
-    this.#end();
+    this.#dispose();
   }
 
   #paint(canvas, video) {
@@ -82,18 +82,18 @@ export class Strip {
     canvas.getContext('2d').drawImage(video, 0, 0, width, height);
   }
 
-  #end() {
+  #dispose() {
     if (!this.#video) return;
-    // An element without a source gives its connection back.
+    // Removing the source closes the connection.
     this.#video.removeAttribute('src');
     this.#video.load();
   }
 }
 
-function happened(video, name, signal) {
+function waitForEvent(video, name, signal) {
   return new Promise((resolve, reject) => {
     const once = { once: true, signal };
-    const timeout = setTimeout(() => reject(new Error('timeout')), PATIENCE);
+    const timeout = setTimeout(() => reject(new Error('timeout')), TIMEOUT);
     const end = (action) => () => {
       clearTimeout(timeout);
       action();

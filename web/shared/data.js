@@ -1,4 +1,4 @@
-// What the server has written into the page for its scripts, and the sentences in it.
+// The page data that the server embeds for the scripts, and localised texts.
 
 /** The values of `<script type="application/json" id="page-data">`, or an empty object. */
 export function pageData(root = document) {
@@ -6,13 +6,13 @@ export function pageData(root = document) {
   return element ? JSON.parse(element.textContent) : {};
 }
 
-/** A sentence with its parameters filled in. A value is not searched for parameters. */
+/** Replaces `{name}` placeholders. Placeholders within a value are not replaced. */
 export function fill(sentence, values = {}) {
   return String(sentence).replace(/\{(\w+)\}/g, (whole, name) =>
     Object.hasOwn(values, name) ? String(values[name]) : whole);
 }
 
-/** The form that a language uses for a number, by the rules of CLDR for whole numbers. */
+/** The plural category of a whole number (CLDR). */
 export function pluralForm(language, n) {
   if (language !== 'ru') return language === 'en' && n !== 1 ? 'many' : 'one';
   const tens = n % 100;
@@ -20,7 +20,7 @@ export function pluralForm(language, n) {
   return n % 10 >= 2 && n % 10 <= 4 && (tens < 12 || tens > 14) ? 'few' : 'many';
 }
 
-/** Sentences by key, in one language. */
+/** Localised texts by key. */
 export class Texts {
   constructor(rows, language) {
     this.rows = rows ?? {};
@@ -31,13 +31,13 @@ export class Texts {
     return fill(this.rows[key] ?? key, values);
   }
 
-  /** A sentence about `n` things. */
+  /** A text in the plural form of `n`. */
   count(key, n) {
     return this.get(`${key}.${pluralForm(this.language, n)}`, { n });
   }
 }
 
-/** A name from outside within a sentence, isolated from the direction of the text around it. */
+/** Wraps a user-supplied name in directional isolates (FSI, PDI), so that it does not reorder the text around it. */
 export function isolated(name) {
   return `\u2068${name}\u2069`;
 }

@@ -7,9 +7,9 @@
 -- Objects that 1C sends have a `version`; an older version is ignored. 1C's deletions set `deleted`,
 -- and the row stays: reports refer to it, and videos are evidence.
 
--- Sequences without gaps. Drawing a number locks its row until the commit, so that numbers become
--- visible in their order. `challenges` and `messages` are drawn for that lock alone: requests for a
--- one-time code count each other, and messages from 1C are applied one after another.
+-- Sequences without gaps. Taking a number locks its row until the commit, so that numbers become visible in
+-- their order. `challenges` and `messages` are used only for that lock: requests for a one-time code count
+-- each other, and messages from 1C are applied one at a time.
 CREATE TABLE counters (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
@@ -18,7 +18,7 @@ INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('cha
     ('messages', 0), ('film_links', 0);
 
 -- kind: `company` (with a BIN) or `person` (with an IIN).
--- mail_failure: why the mail server refuses mails to this address for good; empty: it does not.
+-- mail_failure: the permanent error of the mail server for this address; empty: none.
 CREATE TABLE companies (
     id BIGINT NOT NULL PRIMARY KEY,
     biin TEXT NOT NULL UNIQUE,
@@ -36,7 +36,7 @@ CREATE INDEX companies_without_mail ON companies (id) WHERE mail_failure <> '';
 -- The lessor, whose reviewers see the reports of every company.
 INSERT INTO companies (id, biin, name, email, active) VALUES (0, '', 'ForteLeasing', '', 1);
 
--- mobile: the telephone number as given; mobile_digits: its 11 digits, to compare.
+-- mobile: the telephone number as entered; mobile_digits: its 11 digits, for comparison.
 CREATE TABLE people (
     id BIGINT NOT NULL PRIMARY KEY,
     company_id BIGINT NOT NULL,
@@ -55,8 +55,8 @@ CREATE INDEX people_by_company ON people (company_id);
 CREATE UNIQUE INDEX people_by_ref_key ON people (ref_key) WHERE ref_key <> '';
 CREATE INDEX people_by_mobile ON people (company_id, mobile_digits);
 
--- instructions: a JSON array of objects (`model::Instruction`). picture: a PNG in base64; picture_tag: the start of its hash,
--- which is its version in URLs.
+-- instructions: a JSON array of objects (`model::Instruction`). picture: a PNG in base64; picture_tag: a prefix of
+-- its hash, used as the version in URLs.
 CREATE TABLE vehicle_types (
     code TEXT NOT NULL PRIMARY KEY,
     title TEXT NOT NULL,
@@ -76,8 +76,8 @@ CREATE TABLE contracts (
     deleted BIGINT NOT NULL
 );
 
--- plate_key, vin_key, vin_tail_key: what a search compares (`model::search_key`); digits and Latin
--- capitals only, because databases order other characters in different ways.
+-- plate_key, vin_key, vin_tail_key: normalised search keys (`model::search_key`); digits and Latin capitals
+-- only, because the sort order of other characters differs between databases.
 CREATE TABLE vehicles (
     guid TEXT NOT NULL PRIMARY KEY,
     company_id BIGINT NOT NULL,
@@ -93,13 +93,13 @@ CREATE TABLE vehicles (
 );
 -- In the order of the vehicle lists.
 CREATE INDEX vehicles_by_company ON vehicles (company_id, type_code, guid);
--- For the search of the review console.
+-- Search in the review console.
 CREATE INDEX vehicles_by_plate ON vehicles (plate_key, company_id, guid);
 CREATE INDEX vehicles_by_vin ON vehicles (vin_key, company_id, guid);
 CREATE INDEX vehicles_by_vin_tail ON vehicles (vin_tail_key, company_id, guid);
 
--- Which driver films which vehicle. The driver is named by key in 1C or by telephone number, because
--- drivers can sign up by themselves.
+-- Vehicles assigned to drivers. A driver is identified by the key in 1C or by telephone number, because drivers
+-- can register themselves.
 CREATE TABLE assignments (
     ref_key TEXT NOT NULL PRIMARY KEY,
     company_id BIGINT NOT NULL,
@@ -116,13 +116,13 @@ CREATE INDEX assignments_by_vehicle ON assignments (vehicle_guid, deleted);
 -- due_at: when the report becomes overdue; far in the future without a deadline.
 -- version: 1C's version of the object. revision: grows with each change of the state; a decision
 -- names the revision it was made on.
--- latest_submission: the submission that brought the report's video; empty: none yet.
--- onec_status_code, onec_reject_reason: the state that 1C sent last (0: none). 1C repeats the state
+-- latest_submission: the submission with the report's current video; empty: none yet.
+-- onec_status_code, onec_reject_reason: the last state received from 1C (0: none). 1C repeats the state
 -- with every edit of a report, so only a value that differs from these is a change.
 -- received_at, outcome, codec: of the latest submission, for the queue of the review console: when it was
 -- received (0: none), its most severe verdict (0: none, 1 pass, 2 absent, 3 warn, 4 fail), and the family
 -- of its codec. number_key, contract_key: as the keys of `vehicles`.
--- rejection: a JSON object with the reasons behind reject_reason, if a reviewer chose them in the console.
+-- rejection: a JSON object with the structured reasons, if the report was rejected in the console.
 CREATE TABLE reports (
     ref_key TEXT NOT NULL PRIMARY KEY,
     company_id BIGINT NOT NULL,
@@ -151,9 +151,8 @@ CREATE TABLE reports (
     version BIGINT NOT NULL DEFAULT 0,
     deleted BIGINT NOT NULL DEFAULT 0
 );
--- The two blocks of every list, each in its order, followed by the columns that are filtered on, so
--- that rows that do not match are skipped within the index. There is no index of a company's reports
--- without a block.
+-- The two blocks of every list, each in its sort order, followed by the filter columns, so that rows that do
+-- not match are skipped within the index. No index covers all reports of a company: queries name a block.
 CREATE INDEX reports_important ON reports (company_id, due_at, ref_key, status_code)
     WHERE status_code IN (1, 4) AND deleted = 0;
 CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key, due_at, status_code)
@@ -161,14 +160,14 @@ CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key, due_at,
 -- The latest videos of a company, for the driver's page.
 CREATE INDEX reports_sent ON reports (company_id, received_at, ref_key)
     WHERE status_code IN (2, 3) AND deleted = 0;
--- Reports without a reminder so far.
+-- Reports whose reminder is still to be sent.
 CREATE INDEX reports_to_remind ON reports (due_at)
     WHERE status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0;
--- The list of vehicles takes the last entry per status from this index.
+-- The list of vehicles reads the last entry per status from this index.
 CREATE INDEX reports_by_vehicle ON reports (company_id, vehicle_guid, status_code, due_at, ref_key)
     WHERE deleted = 0;
--- The queue of the review console, by deadline and then by age: of all companies, of one, by the verdicts,
--- and by the codec. The conditions of the last two must stand literally in a statement that uses them.
+-- The queue of the review console, ordered by deadline and age: all companies, one company, by verdict, and by
+-- codec. A query uses a partial index only if it repeats the index's WHERE condition literally.
 CREATE INDEX reports_queue ON reports (status_code, due_at, received_at, ref_key) WHERE deleted = 0;
 CREATE INDEX reports_queue_of_company ON reports (company_id, status_code, due_at, received_at, ref_key)
     WHERE deleted = 0;
@@ -176,13 +175,13 @@ CREATE INDEX reports_queue_by_outcome ON reports (status_code, outcome, due_at, 
     WHERE deleted = 0 AND outcome > 0;
 CREATE INDEX reports_queue_by_codec ON reports (status_code, codec, due_at, received_at, ref_key)
     WHERE deleted = 0 AND codec <> '';
--- For its search.
+-- Search in the review console.
 CREATE INDEX reports_by_number ON reports (number_key, company_id, status_code, ref_key)
     WHERE deleted = 0;
 CREATE INDEX reports_by_contract ON reports (contract_key, company_id, status_code, ref_key)
     WHERE deleted = 0;
 
--- Which reviewer looks at a report, until when. name: the reviewer's, at that time.
+-- A reviewer's lease on a report, valid until `until`. name: the reviewer's name when the claim was made.
 CREATE TABLE claims (
     ref_key TEXT NOT NULL PRIMARY KEY,
     person_id BIGINT NOT NULL,
@@ -192,13 +191,13 @@ CREATE TABLE claims (
 );
 CREATE INDEX claims_by_end ON claims (until);
 
--- Decisions in the review console, which take effect at effective_at unless they are undone.
--- id: made by the page, so that a repeated request is harmless. revision: of the report that the reviewer
--- has seen. rejection: a JSON object with the reasons; reason: the same as the text that 1C gets.
--- state: pending, effective, undone, or void, because the report has changed before. settled_at: since when
--- the state is not pending; of an effective decision the time of its messages in `outbox`. seen_at: when the
--- reviewer has closed the message that the decision is void. A decision whose undo arrived first is stored as
--- undone, so that it is not stored as pending when it arrives.
+-- Decisions in the review console. A decision takes effect at effective_at unless it is undone.
+-- id: an idempotency key chosen by the page. revision: the report's revision when the page was loaded.
+-- rejection: a JSON object with the reasons; reason: the same reasons as the text for 1C.
+-- state: pending, effective, undone, or void (the report changed before effective_at). settled_at: when the
+-- decision left the state pending; for an effective decision also the time of its messages in `outbox`.
+-- seen_at: when the reviewer dismissed the notice that the decision is void. If the undo request arrives before
+-- the decision, a row with state undone is stored, so that the late decision has no effect.
 CREATE TABLE console_decisions (
     id TEXT NOT NULL PRIMARY KEY,
     ref_key TEXT NOT NULL,
@@ -215,15 +214,15 @@ CREATE TABLE console_decisions (
     settled_at BIGINT NOT NULL DEFAULT 0,
     seen_at BIGINT NOT NULL DEFAULT 0
 );
--- A report has one pending decision at most.
+-- A report has at most one pending decision.
 CREATE UNIQUE INDEX console_decisions_pending ON console_decisions (ref_key) WHERE state = 'pending';
 CREATE INDEX console_decisions_due ON console_decisions (effective_at) WHERE state = 'pending';
 CREATE INDEX console_decisions_void ON console_decisions (person_id, created_at) WHERE state = 'void' AND seen_at = 0;
 CREATE INDEX console_decisions_by_time ON console_decisions (created_at, id);
 CREATE INDEX console_decisions_by_person ON console_decisions (person_id, created_at, id);
 
--- A running process. data_folder: a process that locks the folder knows that the process registered
--- for it before is dead.
+-- A running process. data_folder: a process that holds the lock of the folder can declare the process that
+-- was registered for it dead.
 CREATE TABLE nodes (
     id TEXT NOT NULL PRIMARY KEY,
     data_folder TEXT NOT NULL,
@@ -233,13 +232,13 @@ CREATE TABLE nodes (
 -- holder, fence and release_requested are the write lease. They are columns of the upload, because
 -- PostgreSQL checks offset and fence together atomically only within one row.
 -- cleanup_at: when the next cleanup of leftovers in the stores is due (0: never); cleaned_once: the first cleanup
--- was made, and a late write may have added objects since. The columns stated by the phone are cleared at the
--- first cleanup; for stored uploads at the second, because HEAD repeats them until then.
--- address_known: 0 while only the request that created the upload can know its address, and has not
--- been answered. If its node dies, nobody can continue the upload.
--- head_sha256: hash of the first 64 KiB of a refused upload, so that the same file is refused before
--- it is sent again. refusal_rules: fingerprint of the rules that refused it; empty: the refusal says
--- nothing about the file itself.
+-- is done, but a late write may have added objects since. The columns with values sent by the phone are cleared
+-- at the first cleanup; for stored uploads at the second, because HEAD returns them until then.
+-- address_known: 0 until the response to the creating request, which carries the upload's URL, has been sent.
+-- If the node dies before that, no client can resume the upload.
+-- head_sha256: hash of the first 64 KiB of a refused upload, so that the same file is refused before it is
+-- uploaded again. refusal_rules: fingerprint of the rules that refused it; empty: the refusal does not depend
+-- on the content of the file.
 CREATE TABLE uploads (
     id TEXT NOT NULL PRIMARY KEY,
     secret_hash TEXT NOT NULL,
@@ -279,7 +278,7 @@ CREATE INDEX uploads_by_expiry ON uploads (state, expires_at);
 CREATE INDEX uploads_by_holder ON uploads (holder, release_requested);
 CREATE INDEX uploads_by_cleanup ON uploads (cleanup_at);
 CREATE INDEX uploads_by_person ON uploads (person_id, state, created_at);
--- Serves only statements that say state = 'refused' literally.
+-- Used only by queries that contain state = 'refused' literally.
 CREATE INDEX uploads_refused ON uploads (ref_key, created_at) WHERE state = 'refused';
 
 CREATE TABLE segments (
@@ -291,7 +290,7 @@ CREATE TABLE segments (
     PRIMARY KEY (upload_id, starts_at)
 );
 
--- media_sha256: hash of the media payload alone, which survives a change of the tags; empty: unknown.
+-- media_sha256: hash of the media payload without the metadata tags; empty: unknown.
 CREATE TABLE videos (
     id TEXT NOT NULL PRIMARY KEY,
     upload_id TEXT NOT NULL UNIQUE,
@@ -314,13 +313,13 @@ CREATE TABLE fingerprints (
     PRIMARY KEY (company_id, hash)
 );
 
--- turn: the place in 1C's queue, assigned shortly after the commit. 0: not yet; negative: planned, and
--- possibly not in the journal yet.
+-- turn: the position in 1C's queue, assigned shortly after the commit. 0: not yet assigned; negative: planned,
+-- and possibly not in the journal yet.
 -- verdicts: a JSON array, written with the submission and never changed.
--- vehicle_guid, duration_ms, lat_e8, long_e8: what later submissions are compared with. vehicle_guid
--- is the report's vehicle at that time; duration_ms is 0 when it is unknown; lat_e8 and long_e8 are
--- 1000000000000, as in uploads, when the driver did not share a place.
--- link_issuer, link_name, link_mobile: of a film link, when the video came by one; else empty.
+-- vehicle_guid, duration_ms, lat_e8, long_e8: values for the comparison with later submissions. vehicle_guid is
+-- the report's vehicle at that time; duration_ms is 0 if unknown; lat_e8 and long_e8 are 1000000000000, as in
+-- uploads, if the driver did not share a position.
+-- link_issuer, link_name, link_mobile: copied from the film link that the video was sent with; empty: no link.
 CREATE TABLE submissions (
     id TEXT NOT NULL PRIMARY KEY,
     turn BIGINT NOT NULL DEFAULT 0,
@@ -351,9 +350,9 @@ CREATE INDEX submissions_planned ON submissions (turn) WHERE turn < 0;
 CREATE INDEX submissions_by_vehicle ON submissions (company_id, vehicle_guid, received_at);
 CREATE INDEX submissions_by_company ON submissions (company_id, received_at);
 
--- One row. holder, fence: the lease of the node that assigns the turns. version: what that node's release
--- can number. turn: the highest that is planned or published. problem: why it has stopped; empty: it has
--- not.
+-- One row. holder, fence: the lease of the node that assigns the turns. version: the `SEQUENCER_VERSION` of
+-- that node. turn: the highest turn that is planned or published. problem: the
+-- reason why numbering is stopped; empty: it is running.
 CREATE TABLE sequencer (
     holder TEXT NOT NULL,
     fence BIGINT NOT NULL,
@@ -371,8 +370,8 @@ CREATE TABLE receipts (
     signature TEXT NOT NULL DEFAULT ''
 );
 
--- Leaves of the transparency log: each is SHA-256(salt, JSON of the subject). position: the place in the
--- log; -1: none yet.
+-- Leaves of the transparency log: each is SHA-256(salt, JSON of the subject). position: the index in
+-- the log; -1: not appended yet.
 CREATE TABLE leaves (
     subject TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -380,8 +379,8 @@ CREATE TABLE leaves (
     position BIGINT NOT NULL DEFAULT -1
 );
 
--- views: how often the actor did this since `at`, until `last_at`: repeated views within minutes are one
--- row. 0: not a view. Rows live as long as their video.
+-- views: the number of views by the actor between `at` and `last_at`: repeated views within minutes share one
+-- row. 0: not a view. Rows are deleted together with their video.
 CREATE TABLE custody (
     id TEXT NOT NULL PRIMARY KEY,
     video_id TEXT NOT NULL,
@@ -394,9 +393,9 @@ CREATE TABLE custody (
 );
 CREATE INDEX custody_by_video ON custody (video_id, at);
 
--- channel: webhook, mail or push. seq: the order of the messages about one subject; ids cannot give
--- it, because they carry the clock of the node that made them. expires_at: delivery is of no use
--- afterwards (0: never). completed_at: when the message was delivered, dropped or given up.
+-- channel: webhook, mail or push. seq: the order of the messages about one subject; ids do not define it,
+-- because they contain the clock of the node that created them. expires_at: the message is not delivered
+-- afterwards (0: no limit). completed_at: when the message was delivered, dropped or abandoned.
 CREATE TABLE outbox (
     id TEXT NOT NULL PRIMARY KEY,
     channel TEXT NOT NULL DEFAULT 'webhook',
@@ -424,8 +423,8 @@ CREATE INDEX outbox_of_codes ON outbox (completed_at)
 -- A request for a one-time code. The code is derived from the id and stored nowhere. company_id is 0
 -- for an unknown BIN, which gets the same answer from the same statements but no mail.
 -- used: 0 open, 1 used, 2 replaced or too many wrong codes.
--- address, network: the keys of the requester's address and network for the limits; empty: not counted.
--- known: whether the device has had a session in the company, or was confirmed.
+-- address, network: rate limit keys for the requester's IP address and network; empty: not counted.
+-- known: 1 if the device has had a session in the company or was confirmed.
 -- guess_rule: which guesses are allowed after the daily limit of wrong guesses has been reached (`GuessRule`).
 CREATE TABLE challenges (
     id TEXT NOT NULL PRIMARY KEY,
@@ -451,7 +450,7 @@ CREATE INDEX challenges_by_network ON challenges (network, created_at) WHERE kno
 CREATE INDEX challenges_by_company ON challenges (company_id, created_at);
 CREATE INDEX challenges_by_time ON challenges (created_at);
 
--- Devices that a director, or the link in a mail, has confirmed for some minutes.
+-- Devices confirmed for some minutes, by a director or by the link in a mail.
 CREATE TABLE confirmed_devices (
     biin TEXT NOT NULL,
     uuid TEXT NOT NULL,
@@ -463,7 +462,7 @@ CREATE INDEX confirmed_devices_by_end ON confirmed_devices (until);
 -- A person signed in on a device (uuid). fcm: the push token of the device; empty: no pushes.
 -- kind: empty for an app, which has tokens; `review`, `drive` or `film` for a browser, which has a cookie.
 -- secret_hash: SHA-256 of the cookie's secret. browser, address: shown in the list of sessions.
--- person_id: of kind `film`, the number of the film link, made negative.
+-- person_id: for kind `film` the negated number of the film link.
 CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     person_id BIGINT NOT NULL,
@@ -487,8 +486,9 @@ CREATE INDEX sessions_with_push ON sessions (ended_at) WHERE fcm <> '' AND ended
 CREATE INDEX sessions_by_use ON sessions (seen_at);
 
 -- Links that open the driver's page for one report. secret_hash: SHA-256 of the secret, which is derived from
--- the id. number: made negative, it is the person_id of the link's sessions, uploads and submissions.
--- issuer: such as `person:153` or `node:main`. name, mobile: who says that they film; empty: not stated.
+-- the id. number: negated, it is the person_id of the link's sessions, uploads and submissions.
+-- issuer: such as `person:153` or `node:main`. name, mobile: as stated by the driver, not verified; empty: not
+-- stated.
 -- revoked_at: 0: not revoked.
 CREATE TABLE film_links (
     number BIGINT NOT NULL PRIMARY KEY,
@@ -506,10 +506,10 @@ CREATE TABLE film_links (
 CREATE INDEX film_links_by_report ON film_links (ref_key, issuer);
 CREATE INDEX film_links_by_end ON film_links (expires_at);
 
--- Refresh tokens by their number (rti), which is random, so that no insert waits for another. Their
--- secrets are derived from it. successor: the token that replaced this one (0: unused). Used tokens
--- are deleted when their successor is used, so a session has two rows at most: a valid token without a
--- row, in a session that lives, was used before.
+-- Refresh tokens by their number (rti), which is random, so that inserts do not wait for each other. Their
+-- secrets are derived from it. successor: the token that replaced this one (0: unused). A used token is deleted
+-- when its successor is used, so a session has at most two rows, and a valid token of an active session that
+-- has no row was used before.
 CREATE TABLE refresh_tokens (
     rti BIGINT NOT NULL PRIMARY KEY,
     session_id TEXT NOT NULL,
@@ -524,9 +524,9 @@ CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at > 0
 
 -- Accounts with a password. kind: reviewer (person_id is set) or exchange (a node of 1C).
 -- previous_hash: the password before the last change, valid until previous_until. networks: a JSON
--- array; empty: any network. totp_id: the key of the codes is derived from it; empty: no codes. totp_step:
--- the time step of the last accepted code. language (empty: that of the browser), single_keys and
--- undo_seconds (0: `leasing.review.undo_for`) are the reviewer's preferences.
+-- array; empty: any network. totp_id: the TOTP key is derived from it; empty: no second factor. totp_step:
+-- the time step of the last accepted code. Preferences of the reviewer: language (empty: that of the browser),
+-- single_keys, and undo_seconds (0: `leasing.review.undo_for`).
 CREATE TABLE accounts (
     login TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -554,14 +554,14 @@ CREATE TABLE account_addresses (
 );
 CREATE INDEX account_addresses_by_use ON account_addresses (seen_at);
 
--- received_no: the highest number of a message from this node. acknowledged: the turn up to which the
--- node has taken submissions over.
+-- received_no: the highest message number received from this node. acknowledged: the last turn whose submission
+-- the node has acknowledged.
 CREATE TABLE onec_nodes (
     node TEXT NOT NULL PRIMARY KEY,
     acknowledged BIGINT NOT NULL,
     received_no BIGINT NOT NULL
 );
--- Messages from 1C with their replies: a message that is sent again gets the same reply.
+-- Messages from 1C with their replies: a repeated message gets the same reply.
 CREATE TABLE onec_messages (
     node TEXT NOT NULL,
     message_no BIGINT NOT NULL,

@@ -213,14 +213,14 @@ in_chromium! {
     the_console_works: 45, Unknown, "console.mjs";
     the_drivers_page_works: 0, Unknown, "drive.mjs";
     the_drivers_page_survives_faults_of_the_network: 0, Unknown, "drive-network.mjs";
-    a_report_goes_from_the_driver_to_1c: 0, Known, "circle.mjs";
+    a_report_goes_from_the_driver_to_1c: 0, Known, "lifecycle.mjs";
 }
 
 /// Runs on one back end only, because most of these flows do not involve the service.
 #[test]
 fn the_drivers_page_survives_faults_of_the_phone_in_chromium() {
     if is_available() {
-        Demo::embedded(0, Address::Unknown).run("drive-trouble.mjs");
+        Demo::embedded(0, Address::Unknown).run("drive-faults.mjs");
     }
 }
 

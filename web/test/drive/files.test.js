@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { blobReader, kindOf, topLevel, wholeLength } from '../../drive/boxes.js';
+import { blobReader, intactLength, kindOf, topLevel } from '../../drive/boxes.js';
 import { Files } from '../../drive/files.js';
 import { appendTo, removeFrom } from '../../drive/opfs-core.js';
 import { examine, headOf, isReadable, isSame, sha256 } from '../../drive/picked.js';
@@ -24,20 +24,20 @@ const brand = (name) => {
 const fragments = (count) => Array.from({ length: count }, () => [box('moof', 100), box('mdat', 1000)]).flat();
 const boxesOf = async (blob) => topLevel(blobReader(blob), blob.size);
 
-test('a recording that was killed is whole up to its last complete fragment', async () => {
-  const whole = new Blob([brand('isom'), box('moov', 500), ...fragments(3)]);
-  assert.equal(wholeLength(await boxesOf(whole), whole.size), whole.size);
+test('a truncated recording is intact up to its last complete fragment', async () => {
+  const intact = new Blob([brand('isom'), box('moov', 500), ...fragments(3)]);
+  assert.equal(intactLength(await boxesOf(intact), intact.size), intact.size);
   for (const cut of [1, 500, 1000]) {
-    const file = whole.slice(0, whole.size - cut);
-    assert.equal(wholeLength(await boxesOf(file), file.size), 24 + 500 + 2 * 1100, `${cut} bytes less`);
+    const file = intact.slice(0, intact.size - cut);
+    assert.equal(intactLength(await boxesOf(file), file.size), 24 + 500 + 2 * 1100, `${cut} bytes less`);
   }
-  const inMoof = whole.slice(0, 24 + 500 + 1100 + 50);
-  assert.equal(wholeLength(await boxesOf(inMoof), inMoof.size), 24 + 500 + 1100);
-  const headless = whole.slice(0, 300);
-  assert.equal(wholeLength(await boxesOf(headless), headless.size), 0);
+  const inMoof = intact.slice(0, 24 + 500 + 1100 + 50);
+  assert.equal(intactLength(await boxesOf(inMoof), inMoof.size), 24 + 500 + 1100);
+  const headless = intact.slice(0, 300);
+  assert.equal(intactLength(await boxesOf(headless), headless.size), 0);
 });
 
-test('boxes with 64-bit sizes, to the end and with garbage are read without a loop', async () => {
+test('64-bit sizes, a box up to the end of the file, and invalid headers are read', async () => {
   const large = new Uint8Array(32);
   const view = new DataView(large.buffer);
   view.setUint32(0, 1);
@@ -52,7 +52,7 @@ test('boxes with 64-bit sizes, to the end and with garbage are read without a lo
   }
 });
 
-test('files are told apart by their first bytes', () => {
+test('the format is detected from the first bytes', () => {
   assert.equal(kindOf(brand('isom')), 'mp4');
   assert.equal(kindOf(brand('qt  ')), 'quicktime');
   assert.equal(kindOf(box('moov', 16)), 'quicktime');
@@ -64,7 +64,7 @@ test('files are told apart by their first bytes', () => {
   assert.equal(kindOf(new Uint8Array([0, 0, 0, 0, ...new TextEncoder().encode('free')])), 'other');
 });
 
-test('what is wrong with a picked file is known before a byte is sent', async () => {
+test('problems of a picked file are found before the upload', async () => {
   const limits = { maxBytes: 2000, minSeconds: 1, maxSeconds: 60, takesQuicktime: true };
   const good = new Blob([brand('isom'), box('moov', 100)]);
   assert.equal((await examine(good, limits, 5000)).problem, null);
@@ -78,12 +78,12 @@ test('what is wrong with a picked file is known before a byte is sent', async ()
   assert.equal((await examine(movie, { ...limits, takesQuicktime: false })).problem, 'quicktime');
 });
 
-test('a file that the phone has taken away is recognised, and the same one too', async () => {
-  const gone = { size: 10, slice: () => ({ arrayBuffer: async () => Promise.reject(Object.assign(new Error(), { name: 'NotReadableError' })) }) };
-  assert.equal(await headOf(gone), null);
-  assert.equal(await isReadable(gone), false);
+test('an unreadable file is detected, and the same file is recognised', async () => {
+  const unreadable = { size: 10, slice: () => ({ arrayBuffer: async () => Promise.reject(Object.assign(new Error(), { name: 'NotReadableError' })) }) };
+  assert.equal(await headOf(unreadable), null);
+  assert.equal(await isReadable(unreadable), false);
   assert.equal(await isReadable(new Blob(['a'])), true);
-  assert.equal((await examine(gone, {})).problem, 'unreadable');
+  assert.equal((await examine(unreadable, {})).problem, 'unreadable');
   const file = new Blob(['abc']);
   const digest = await sha256(await headOf(file));
   assert.equal(digest, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
@@ -93,7 +93,7 @@ test('a file that the phone has taken away is recognised, and the same one too',
   assert.equal(await sha256(new Uint8Array(1), {}), null);
 });
 
-test('a preflight sends the beginning, and the index where it is elsewhere', async () => {
+test('a preflight sends the first bytes, and the index if it is not among them', async () => {
   const moovLast = new Blob([brand('isom'), box('mdat', 100_000), box('moov', 300)]);
   const form = await preflightForm(moovLast, { ref_key: 'r', lat: null }, { maxMoov: 1000, maxHead: 65536 });
   assert.equal(form.get('length'), String(moovLast.size));
@@ -106,13 +106,13 @@ test('a preflight sends the beginning, and the index where it is elsewhere', asy
   assert.equal((await preflightForm(moovLast, {}, { maxMoov: 100, maxHead: 65536 })).has('moov'), false);
 });
 
-test('a preflight without an answer refuses nothing', () => {
+test('a preflight without a response refuses nothing', () => {
   assert.deepEqual(verdictOf(null), { known: false, reason: null, facts: null });
   const refused = verdictOf({ data: { verdict: 'refused', reasons: [{ code: 'A' }, { code: 'B' }], facts: {} } });
   assert.equal(refused.reason.code, 'A');
 });
 
-test('a piece is written whole and flushed, or fails for want of room', () => {
+test('a chunk is written completely and flushed', () => {
   const calls = [];
   const handle = {
     write: (bytes, { at }) => (calls.push([at, bytes.length]), Math.min(bytes.length, 4)),
@@ -122,23 +122,23 @@ test('a piece is written whole and flushed, or fails for want of room', () => {
   assert.deepEqual(calls, [[10, 6], [14, 2], 'flush']);
 });
 
-test('a piece for which there is no room is cut off, however the browser says so', () => {
-  for (const answer of [0, -1, 2 ** 32 - 8, undefined]) {
+test('a partial chunk is truncated on a full disk, whatever write() returns', () => {
+  for (const result of [0, -1, 2 ** 32 - 8, undefined]) {
     const sizes = [];
-    const counts = [2, answer];
-    const full = { write: () => counts.shift(), flush: () => assert.fail('nothing is safe'), truncate: (size) => sizes.push(size) };
+    const counts = [2, result];
+    const full = { write: () => counts.shift(), flush: () => assert.fail('nothing to flush'), truncate: (size) => sizes.push(size) };
     assert.throws(() => appendTo(full, 10, new Uint8Array(6)), { name: 'QuotaExceededError' });
-    assert.deepEqual(sizes, [10], `${answer}`);
+    assert.deepEqual(sizes, [10], `${result}`);
   }
 });
 
-test('a file that is gone may be removed', async () => {
+test('removing a missing file succeeds', async () => {
   const named = (name) => ({ removeEntry: async () => Promise.reject(Object.assign(new Error(), { name })) });
   assert.equal(await removeFrom(named('NotFoundError'), 'a'), false);
   await assert.rejects(removeFrom(named('NoModificationAllowedError'), 'a'));
 });
 
-test('the page hears what its worker says, in order', async () => {
+test('results and errors of the worker settle the calls', async () => {
   const sent = [];
   const worker = { postMessage: (message) => sent.push(message) };
   const files = new Files('worker.js', { storage: {}, makeWorker: () => worker });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { left, nominalRate, rates, secondsThatFit } from '../../drive/budget.js';
+import { nominalRate, rates, remainingBudget, secondsThatFit } from '../../drive/budget.js';
 import { candidates, chooseFormat } from '../../drive/codec.js';
 import { elapsed, initial, remaining, step } from '../../drive/recorder.js';
 
@@ -19,12 +19,12 @@ function run(state, ...events) {
   return { state: now, commands, types: commands.map(({ type }) => type) };
 }
 
-const fresh = (limit = 64 * MIB) => initial({ limit, nominal: nominalRate(rates(limit)) });
+const closed = (limit = 64 * MIB) => initial({ limit, nominal: nominalRate(rates(limit)) });
 
 const recording = (limit) =>
-  run(fresh(limit), { type: 'open' }, { type: 'opened', hasSound: true }, { type: 'start', now: 0 }).state;
+  run(closed(limit), { type: 'open' }, { type: 'opened', hasSound: true }, { type: 'start', now: 0 }).state;
 
-test('formats are tried with avc3 and AAC first and never bare in Chromium', () => {
+test('avc3 and AAC are preferred, and Chromium never uses a bare video/mp4', () => {
   const order = candidates(true).map(({ family, sound }) => `${family}+${sound}`);
   assert.deepEqual([...new Set(order)], ['avc3+aac', 'avc3+opus', 'avc1+aac', 'avc1+opus']);
   assert.ok(candidates(true).every(({ type }) => type.includes('codecs=')));
@@ -40,11 +40,11 @@ test('formats are tried with avc3 and AAC first and never bare in Chromium', () 
   assert.equal(chooseFormat(only('avc1'), { isChromium: false, withSound: true }).locksOrientation, false);
 });
 
-test('without a microphone no format has a codec for sound', () => {
+test('no format has an audio codec without a microphone', () => {
   assert.ok(candidates(false).every(({ type }) => !/mp4a|opus/.test(type)));
 });
 
-test('the rates let three minutes fit, and stay legible with a small limit', () => {
+test('three minutes fit the limit, but not below the minimum rate', () => {
   assert.deepEqual(rates(64 * MIB), { videoBitsPerSecond: 1_500_000, audioBitsPerSecond: 64_000 });
   const small = rates(16 * MIB);
   assert.ok(small.videoBitsPerSecond < 700_000 && small.videoBitsPerSecond > 500_000);
@@ -52,8 +52,8 @@ test('the rates let three minutes fit, and stay legible with a small limit', () 
   assert.ok(nominalRate(rates(64 * MIB)) * 180 < 64 * MIB);
 });
 
-test('a recording goes from the camera to the disk', () => {
-  const begun = run(fresh(), { type: 'open' }, { type: 'opened', hasSound: true }, { type: 'start', now: 1000 });
+test('a recording is written to the disk', () => {
+  const begun = run(closed(), { type: 'open' }, { type: 'opened', hasSound: true }, { type: 'start', now: 1000 });
   assert.deepEqual(begun.types, ['openCamera', 'startRecorder']);
   const { state, commands } = run(
     begun.state,
@@ -73,10 +73,10 @@ test('a recording goes from the camera to the disk', () => {
     { type: 'write', at: 0, size: 200_000 },
     { type: 'write', at: 200_000, size: 100_000 },
   ]);
-  assert.deepEqual(commands.at(-1), { type: 'finish', reason: 'asked' });
+  assert.deepEqual(commands.at(-1), { type: 'finish', reason: 'user' });
 });
 
-test('whatever takes the camera away stops the recording and keeps it', () => {
+test('a lost camera or a full disk stops the recording and keeps it', () => {
   for (const reason of ['ended', 'muted', 'hidden', 'quota', 'failed']) {
     const { state, types } = run(
       recording(),
@@ -91,14 +91,14 @@ test('whatever takes the camera away stops the recording and keeps it', () => {
   }
 });
 
-test('a picture that stands still for three seconds stops the recording', () => {
+test('three seconds without a frame stop the recording', () => {
   const seen = run(recording(), { type: 'frame', now: 500 }).state;
   assert.equal(run(seen, { type: 'tick', now: 3499 }).state.phase, 'recording');
   const { state } = run(seen, { type: 'tick', now: 3500 });
   assert.deepEqual([state.phase, state.reason], ['stopping', 'frozen']);
 });
 
-test('a recorder that stops by itself loses nothing', () => {
+test('a recording is saved if the browser stops the recorder', () => {
   const { state } = run(
     recording(),
     { type: 'chunk', size: 10, now: 900 },
@@ -109,7 +109,7 @@ test('a recorder that stops by itself loses nothing', () => {
   assert.equal(state.phase, 'saved');
 });
 
-test('pieces that follow a turn are left out', () => {
+test('chunks after a rotation are dropped', () => {
   const { state, types } = run(
     recording(),
     { type: 'chunk', size: 10, now: 900 },
@@ -124,25 +124,25 @@ test('pieces that follow a turn are left out', () => {
   assert.deepEqual([state.phase, state.reason, state.savedBytes], ['saved', 'turned', 10]);
 });
 
-test('nothing on the disk is no recording', () => {
+test('a recording without saved bytes is empty', () => {
   const { state } = run(recording(), { type: 'quota' }, { type: 'stopped' }, { type: 'done' });
   assert.equal(state.phase, 'empty');
 });
 
-test('any chunk sizes and bursts stay within the limit', () => {
+test('recordings stay within the limit for all chunk sizes and bursts', () => {
   const random = ((seed) => () => (seed = (seed * 48271) % 2147483647) / 2147483647)(7);
   for (const limit of [2 * MIB, 8 * MIB, 64 * MIB]) {
     const nominal = nominalRate(rates(limit));
     for (let round = 0; round < 30; round++) {
       let state = recording(limit);
       let [now, unsent] = [0, 0];
-      const pieces = 1 + Math.floor(random() * 5);
+      const interval = 1 + Math.floor(random() * 5);
       while (state.phase === 'recording' && now < 3_600_000) {
         now += 1000;
-        // The encoder exceeds its rate by up to the burst, and hands over up to every five seconds.
+        // The encoder exceeds its rate in bursts and delivers a chunk every one to five seconds.
         unsent += nominal * (0.2 + random() * 1.3);
         state = run(state, { type: 'frame', now }, { type: 'tick', now }).state;
-        if (state.phase === 'recording' && (now / 1000) % pieces === 0) {
+        if (state.phase === 'recording' && (now / 1000) % interval === 0) {
           state = run(state, { type: 'chunk', size: Math.floor(unsent), now }).state;
           unsent = 0;
         }
@@ -154,36 +154,36 @@ test('any chunk sizes and bursts stay within the limit', () => {
   }
 });
 
-test('the remaining time falls and ends with the recording', () => {
+test('the remaining time decreases to zero', () => {
   let state = recording(8 * MIB);
   const nominal = nominalRate(rates(8 * MIB));
-  let before = remaining(state, 0);
-  assert.ok(before > 60);
+  let previous = remaining(state, 0);
+  assert.ok(previous > 60);
   for (let now = 1000; state.phase === 'recording'; now += 1000) {
     state = run(state, { type: 'frame', now }, { type: 'chunk', size: Math.floor(nominal), now }, { type: 'tick', now }).state;
     const seconds = remaining(state, now);
-    assert.ok(seconds <= before + 1, `${seconds} after ${before}`);
-    before = seconds;
+    assert.ok(seconds <= previous + 1, `${seconds} after ${previous}`);
+    previous = seconds;
   }
-  assert.ok(before <= 1);
+  assert.ok(previous <= 1);
   assert.equal(elapsed(state, 500), 0.5);
 });
 
-test('the camera is opened again after the page was hidden, but never unasked', () => {
-  const hidden = run(fresh(), { type: 'open' }, { type: 'opened', hasSound: true }, { type: 'hidden' });
+test('the camera is reopened after the page was hidden, but only if it was open before', () => {
+  const hidden = run(closed(), { type: 'open' }, { type: 'opened', hasSound: true }, { type: 'hidden' });
   assert.deepEqual(hidden.types, ['openCamera', 'closeCamera']);
   const back = run(hidden.state, { type: 'visible' });
   assert.deepEqual([back.state.phase, back.types], ['opening', ['openCamera']]);
-  assert.deepEqual(run(fresh(), { type: 'visible' }).types, []);
+  assert.deepEqual(run(closed(), { type: 'visible' }).types, []);
   const late = run(hidden.state, { type: 'opened', hasSound: true });
   assert.deepEqual([late.state.phase, late.types], ['closed', ['closeCamera']]);
 });
 
-test('a denied camera can be asked for again', () => {
+test('a denied camera can be requested again', () => {
   const { state, types } = run(
-    fresh(),
+    closed(),
     { type: 'open' },
-    { type: 'denied', what: 'camera' },
+    { type: 'denied', reason: 'camera' },
     { type: 'open' },
     { type: 'opened', hasSound: false },
   );
@@ -191,12 +191,12 @@ test('a denied camera can be asked for again', () => {
   assert.deepEqual(types, ['openCamera', 'openCamera']);
 });
 
-test('what a recorder holds back counts against the limit', () => {
+test('data buffered by the recorder counts towards the limit', () => {
   const base = { limit: 10_000_000, bytes: 5_000_000, seconds: 30, largestChunk: 200_000, nominal: 200_000 };
-  assert.ok(left({ ...base, sinceChunk: 0 }).seconds > left({ ...base, sinceChunk: 5 }).seconds);
+  assert.ok(remainingBudget({ ...base, sinceChunk: 0 }).seconds > remainingBudget({ ...base, sinceChunk: 5 }).seconds);
 });
 
-test('the seconds that fit are those of this quality', () => {
+test('the seconds that fit are computed from the rate of the video', () => {
   assert.equal(secondsThatFit(64 * MIB, 128 * MIB, 60_000), 29);
   assert.equal(secondsThatFit(64 * MIB, 128 * MIB, null), null);
 });

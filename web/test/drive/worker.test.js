@@ -7,7 +7,7 @@ const SOURCE = readFileSync(new URL('../../drive/worker.js', import.meta.url), '
 const ORIGIN = 'https://forte.test';
 const FOREVER = { 'Cache-Control': 'public, immutable' };
 
-/** Caches of a browser, which survive its service workers. */
+/** A fake `CacheStorage`, shared by the service workers of a test. */
 function browserCaches() {
   const all = new Map();
   const keyOf = (request) => {
@@ -19,7 +19,7 @@ function browserCaches() {
     const cache = all.get(name);
     return {
       match: async (request) => cache.get(keyOf(request))?.clone(),
-      put: async (request, answer) => void cache.set(keyOf(request), answer),
+      put: async (request, response) => void cache.set(keyOf(request), response),
       delete: async (request) => cache.delete(keyOf(request)),
       keys: async () => [...cache.keys()],
     };
@@ -31,7 +31,7 @@ function browserCaches() {
   return { open, match, keys: async () => [...all.keys()], delete: async (name) => all.delete(name) };
 }
 
-/** The service worker of a version. `service` answers requests by their path; it throws without a network. */
+/** Runs the service worker of a version. `service(path)` returns a response, or throws without a network. */
 function worker(version, caches, service) {
   const listeners = {};
   const scope = {
@@ -52,59 +52,59 @@ function worker(version, caches, service) {
   };
   return {
     activate: () => send('activate', {}),
-    tell: (data) => send('message', { data }),
+    post: (data) => send('message', { data }),
     async open(path, mode = 'navigate') {
-      let answer;
+      let response;
       const request = { method: 'GET', url: ORIGIN + path, mode };
-      await send('fetch', { request, respondWith: (given) => (answer = given) });
-      return answer;
+      await send('fetch', { request, respondWith: (value) => (response = value) });
+      return response;
     },
   };
 }
 
-/** A service of a version, with two reports. */
+/** A fake service of a version. */
 const serviceOf = (version) => (path) => {
   if (path.startsWith('/assets/')) return new Response(`// of ${version}`, { headers: FOREVER });
   return new Response(`<script src="/assets/${version}/drive/report.js"></script>${path}`);
 };
-const away = () => { throw new TypeError('no network'); };
-const text = async (answer) => (await answer).text();
+const offlineService = () => { throw new TypeError('no network'); };
+const text = async (response) => (await response).text();
 
-test('a page of the last release keeps its files until there is a new one', async () => {
+test('files of the previous release stay cached until its pages are replaced', async () => {
   const caches = browserCaches();
-  await worker('1', caches, serviceOf('1')).tell({ type: 'keep', pages: ['/drive', '/drive/report/a'] });
+  await worker('1', caches, serviceOf('1')).post({ type: 'keep', pages: ['/drive', '/drive/report/a'] });
   const second = worker('2', caches, serviceOf('2'));
   await second.activate();
-  await second.tell({ type: 'keep', pages: ['/drive'] });
-  const offline = worker('2', caches, away);
+  await second.post({ type: 'keep', pages: ['/drive'] });
+  const offline = worker('2', caches, offlineService);
   assert.match(await text(await offline.open('/drive/report/a')), /assets\/1/);
   assert.equal(await text(await offline.open('/assets/1/drive/report.js', 'script')), '// of 1');
-  await second.tell({ type: 'keep', pages: ['/drive/report/a'] });
+  await second.post({ type: 'keep', pages: ['/drive/report/a'] });
   assert.deepEqual((await caches.keys()).filter((name) => name.startsWith('drive-files')), ['drive-files-2']);
   assert.equal(await text(await offline.open('/assets/2/drive/report.js', 'script')), '// of 2');
 });
 
-test('the page of a report that has its video is not shown again without a network', async () => {
+test('a refreshed page is not served from the cache without a network', async () => {
   const caches = browserCaches();
-  await worker('1', caches, serviceOf('1')).tell({ type: 'keep', pages: ['/drive/report/a', '/drive/report/b'] });
-  const offline = worker('1', caches, away);
-  await offline.tell({ type: 'renew', pages: ['/drive/report/a'] });
+  await worker('1', caches, serviceOf('1')).post({ type: 'keep', pages: ['/drive/report/a', '/drive/report/b'] });
+  const offline = worker('1', caches, offlineService);
+  await offline.post({ type: 'renew', pages: ['/drive/report/a'] });
   await assert.rejects(offline.open('/drive/report/a'));
   assert.match(await text(await offline.open('/drive/report/b')), /assets/);
 });
 
-test('without a network the page of a link is not that of the driver of the phone', async () => {
+test('the page of a film link is cached separately from that of a signed-in driver', async () => {
   const caches = browserCaches();
   const online = worker('1', caches, serviceOf('1'));
-  await online.tell({ type: 'keep', pages: ['/drive/report/a', '/drive/report/a?link'] });
-  const offline = worker('1', caches, away);
+  await online.post({ type: 'keep', pages: ['/drive/report/a', '/drive/report/a?link'] });
+  const offline = worker('1', caches, offlineService);
   assert.match(await text(await offline.open('/drive/report/a?link')), /a\?link$/);
   assert.match(await text(await offline.open('/drive/report/a?utm=1')), /report\/a$/);
 });
 
-test('a kept page stands in for a service that fails', async () => {
+test('a cached page is served if the service fails', async () => {
   const caches = browserCaches();
-  await worker('1', caches, serviceOf('1')).tell({ type: 'keep', pages: ['/drive/report/a'] });
+  await worker('1', caches, serviceOf('1')).post({ type: 'keep', pages: ['/drive/report/a'] });
   const failing = worker('1', caches, () => new Response('Bad Gateway', { status: 502 }));
   assert.match(await text(await failing.open('/drive/report/a')), /assets/);
   assert.equal((await failing.open('/drive/report/b')).status, 502);

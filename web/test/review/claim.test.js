@@ -1,34 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { duty } from '../../review/claim.js';
+import { nextAction } from '../../review/claim.js';
 
 const MINUTE = 60_000;
-const claim = (values) => duty({ until: 10 * MINUTE, now: 0, lastBeat: 0, isVisible: true, isActive: true, ...values });
+const claim = (values) => nextAction({ until: 10 * MINUTE, now: 0, lastHeartbeat: 0, isVisible: true, isActive: true, ...values });
 
-test('a claim is kept once a minute while somebody works', () => {
+test('a claim is renewed once a minute while the reviewer is active', () => {
   assert.equal(claim({ now: MINUTE - 1 }), null);
-  assert.equal(claim({ now: MINUTE }), 'keep');
-  assert.equal(claim({ now: 3 * MINUTE, lastBeat: 2.5 * MINUTE }), null);
+  assert.equal(claim({ now: MINUTE }), 'renew');
+  assert.equal(claim({ now: 3 * MINUTE, lastHeartbeat: 2.5 * MINUTE }), null);
 });
 
-test('nobody at the page, or a hidden page, does not keep it', () => {
+test('an inactive reviewer or a hidden page does not renew the claim', () => {
   assert.equal(claim({ now: 5 * MINUTE, isActive: false }), null);
   assert.equal(claim({ now: 5 * MINUTE, isVisible: false }), null);
 });
 
-test('its end is warned about, and then it is lost', () => {
+test('the reviewer is warned before the claim expires', () => {
   assert.equal(claim({ now: 9 * MINUTE, isActive: false }), 'warn');
-  assert.equal(claim({ now: 9 * MINUTE, isActive: true }), 'keep');
-  assert.equal(claim({ now: 10 * MINUTE, isActive: true }), 'lost');
+  assert.equal(claim({ now: 9 * MINUTE, isActive: true }), 'renew');
+  assert.equal(claim({ now: 10 * MINUTE, isActive: true }), 'expire');
 });
 
-test('who has no claim has no duty', () => {
+test('nothing is done without a claim', () => {
   assert.equal(claim({ until: null, now: 99 * MINUTE }), null);
 });
 
-test('a request for a claim that got no answer is made again while somebody works', () => {
-  const missed = { until: null, isMissed: true };
-  assert.deepEqual([claim({ ...missed, now: MINUTE - 1 }), claim({ ...missed, now: MINUTE })], [null, 'take']);
-  assert.equal(claim({ ...missed, now: MINUTE, isActive: false }), null);
+test('a failed request for a claim is retried while the reviewer is active', () => {
+  const failed = { until: null, hasFailed: true };
+  assert.deepEqual([claim({ ...failed, now: MINUTE - 1 }), claim({ ...failed, now: MINUTE })], [null, 'acquire']);
+  assert.equal(claim({ ...failed, now: MINUTE, isActive: false }), null);
 });

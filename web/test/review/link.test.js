@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { answerOf, since } from '../../review/link.js';
+import { elapsedSince, linkOutcome } from '../../review/link.js';
 
-test('the time goes on while the computer sleeps, and never back', () => {
+test('elapsed time includes sleep and is never negative', () => {
   const at = { steady: 1000, wall: 5000 };
-  assert.equal(since(at, { steady: 1500, wall: 605_000 }), 600_000);
-  assert.equal(since(at, { steady: 1500, wall: 0 }), 500);
+  assert.equal(elapsedSince(at, { steady: 1500, wall: 605_000 }), 600_000);
+  assert.equal(elapsedSince(at, { steady: 1500, wall: 0 }), 500);
 });
 
-test('a network from which reviewers are kept out does not end the session', () => {
+test('a refused network does not end the session', () => {
   const refusal = { data: { error: 'forbidden', details: { reason: 'network' } } };
-  assert.deepEqual([answerOf(403, refusal), answerOf(403, {}), answerOf(401, {})], ['away', 'signed-out', 'signed-out']);
+  assert.deepEqual([linkOutcome(403, refusal), linkOutcome(403, {}), linkOutcome(401, {})], ['unavailable', 'signed-out', 'signed-out']);
 });

@@ -5,7 +5,7 @@ import { Navigation } from '../../review/navigation.js';
 
 const BASE = 'https://forte.kz';
 
-/** A browser with a history, whose buttons `back()` and `forward()` press. */
+/** A fake browser with a history; `back()` presses its back button. */
 function browserAt(path) {
   const entries = [BASE + path];
   let index = 0;
@@ -41,37 +41,37 @@ function browserAt(path) {
 function navigation(path, { pages = {}, canShow = () => true } = {}) {
   const browser = browserAt(path);
   const shown = [];
-  const asked = [];
+  const fetched = [];
   let offline = 0;
   const fetch = async (href) => {
-    asked.push(href.slice(BASE.length));
+    fetched.push(href.slice(BASE.length));
     const page = await pages[href.slice(BASE.length)];
     return page ?? { url: href, page: {}, data: {} };
   };
   const self = new Navigation({ browser, fetch, canShow, show: ({ url }) => shown.push(url.slice(BASE.length)), onOffline: () => { offline += 1; } });
-  return { self, browser, shown, asked, offline: () => offline };
+  return { self, browser, shown, fetched, offline: () => offline };
 }
 
 const events = () => new Promise((resolve) => { setImmediate(resolve); });
 
-test('reports follow one another in the history, and the buttons of the browser go through them', async () => {
-  const { self, browser, shown, asked } = navigation('/review/report/a');
+test('each report is a history entry, and the back button shows the previous one', async () => {
+  const { self, browser, shown, fetched } = navigation('/review/report/a');
   assert.equal(await self.go('/review/report/b'), 'shown');
-  assert.equal(await self.go('/review/report/c', { ready: { url: `${BASE}/review/report/c`, page: {} } }), 'shown');
-  assert.deepEqual(asked, ['/review/report/b']);
+  assert.equal(await self.go('/review/report/c', { prefetched: { url: `${BASE}/review/report/c`, page: {} } }), 'shown');
+  assert.deepEqual(fetched, ['/review/report/b']);
   await browser.back();
   await events();
   assert.deepEqual(shown, ['/review/report/b', '/review/report/c', '/review/report/b']);
   assert.equal(browser.entries.length, 3);
 });
 
-test('a link to a part of the page loads nothing', async () => {
-  const { browser, asked, shown } = navigation('/review/report/a');
+test('a link to a fragment of the page loads nothing', async () => {
+  const { browser, fetched, shown } = navigation('/review/report/a');
   await browser.follow('#decision');
-  assert.deepEqual([asked, shown, browser.location.assigned], [[], [], []]);
+  assert.deepEqual([fetched, shown, browser.location.assigned], [[], [], []]);
 });
 
-test('without a network the page stays as it is', async () => {
+test('the current page stays if the next one cannot be fetched', async () => {
   const gone = { isOffline: true };
   const { self, browser, shown, offline } = navigation('/review/report/a', { pages: { '/review/report/b': gone } });
   assert.equal(await self.go('/review/report/b'), 'offline');
@@ -80,7 +80,7 @@ test('without a network the page stays as it is', async () => {
   assert.deepEqual([shown, browser.location.assigned], [[], []]);
 });
 
-test('a button of the browser without a network leads back to what is shown', async () => {
+test('the back button without a network restores the address of the report shown', async () => {
   const pages = {};
   const { self, browser, offline } = navigation('/review/report/a', { pages });
   await self.go('/review/report/b');
@@ -91,7 +91,7 @@ test('a button of the browser without a network leads back to what is shown', as
   assert.equal(offline(), 1);
 });
 
-test('a page of another person, or no report at all, is loaded', async () => {
+test('a page of another person, or without a report, is loaded', async () => {
   const queue = { url: `${BASE}/review` };
   const { self, browser, shown } = navigation('/review/report/a', { pages: { '/review': queue }, canShow: ({ url }) => !url.endsWith('b') });
   assert.equal(await self.go('/review'), 'loaded');
@@ -100,25 +100,25 @@ test('a page of another person, or no report at all, is loaded', async () => {
   assert.deepEqual(shown, []);
 });
 
-test('the latest of several wins', async () => {
+test('the latest of concurrent calls wins', async () => {
   let late;
   const pages = { '/review/report/b': new Promise((resolve) => { late = resolve; }) };
   const { self, shown } = navigation('/review/report/a', { pages });
   const slow = self.go('/review/report/b');
   await self.go('/review/report/c');
   late({ url: `${BASE}/review/report/b`, page: {} });
-  assert.equal(await slow, 'outdated');
+  assert.equal(await slow, 'superseded');
   assert.deepEqual(shown, ['/review/report/c']);
 });
 
-test('an address that was redirected is that of the report', async () => {
+test('a redirect sets the final address', async () => {
   const next = { url: `${BASE}/review/report/b?codec=h265`, page: {} };
   const { self, browser } = navigation('/review/report/a', { pages: { '/review/next?after=a': next } });
   await self.go('/review/next?after=a');
   assert.equal(browser.location.href, `${BASE}/review/report/b?codec=h265`);
 });
 
-test('what has just happened is not said again after a reload', async () => {
+test('the address does not contain the event that was already announced', async () => {
   const { self, browser } = navigation('/review/report/a?done=undone&company=7');
   assert.equal(browser.location.search, '?company=7');
   await self.go('/review/report/b?done=late');

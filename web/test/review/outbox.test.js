@@ -2,67 +2,66 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Outbox } from '../../review/outbox.js';
-import { Kept } from '../../review/page.js';
-import { storage } from './storage.js';
+import { SafeStorage } from '../../review/page.js';
+import { fakeStorage } from './storage.js';
 
-/** An outbox whose requests get these answers, one by one: a status, or a promise of one. */
-function outbox(answers, { shared = storage(), now = () => 1_000_000 } = {}) {
-  const kept = new Kept(shared);
+/** An outbox whose requests get these statuses, or promises of them, one by one; 0 is no network. */
+function outbox(statuses, { shared = fakeStorage(), now = () => 1_000_000 } = {}) {
+  const storage = new SafeStorage(shared);
   const sent = [];
-  const ended = [];
+  const completed = [];
   const api = {
     post: async (path, body, options) => {
       sent.push({ request: `${path}?${body}`, isBackground: options?.isBackground === true });
-      return { status: (await answers.shift()) ?? 0, data: { next: '/review' } };
+      return { status: (await statuses.shift()) ?? 0, data: { next: '/review' } };
     },
   };
-  const onEnd = ({ id, kind }, outcome) => ended.push([kind, id, outcome]);
-  const box = new Outbox({ kept, person: 7, api, onEnd, now });
-  return { box, sent, ended, kept, requests: () => sent.map(({ request }) => request) };
+  const onComplete = ({ id, kind }, outcome) => completed.push([kind, id, outcome]);
+  const box = new Outbox({ storage, person: 7, api, onComplete, now });
+  return { box, sent, completed, storage, requests: () => sent.map(({ request }) => request) };
 }
 
 let at = 0;
 const entry = (id, more) => ({ id, refKey: id, pairs: [['id', id], ['decision', 'approve']], at: (at += 1), ...more });
 const waiting = (id, more) => entry(id, { isWaiting: true, ...more });
 
-/** A promise that is settled from outside. */
 function deferred() {
   let resolve;
   const promise = new Promise((settle) => { resolve = settle; });
   return { promise, resolve };
 }
 
-test('decisions are sent in order, each once, and not as activity of the person', async () => {
-  const { box, sent, ended, kept, requests } = outbox([200, 200]);
+test('decisions are sent in order, once each, as background requests', async () => {
+  const { box, sent, completed, storage, requests } = outbox([200, 200]);
   box.add(waiting('a'));
   box.add(waiting('b'));
-  assert.equal(await box.send(), 'done');
-  assert.deepEqual(ended, [['decide', 'a', 'done'], ['decide', 'b', 'done']]);
+  assert.equal(await box.flush(), 'done');
+  assert.deepEqual(completed, [['decide', 'a', 'done'], ['decide', 'b', 'done']]);
   assert.equal(requests()[0], '/review/decide?id=a&decision=approve');
   assert.ok(sent.every(({ isBackground }) => isBackground));
-  assert.deepEqual(kept.keys(''), []);
+  assert.deepEqual(storage.keys(''), []);
 });
 
-test('without a network they stay', async () => {
-  const { box, ended } = outbox([0]);
+test('decisions stay in the outbox without a network', async () => {
+  const { box, completed } = outbox([0]);
   box.add(waiting('a'));
   box.add(waiting('b'));
-  assert.equal(await box.send(), 'later');
-  assert.deepEqual(ended, []);
+  assert.equal(await box.flush(), 'retry');
+  assert.deepEqual(completed, []);
   assert.equal(box.entries.length, 2);
 });
 
-test('an ended session stops them, a refusal does not', async () => {
-  const { box, ended } = outbox([409, 401]);
+test('an ended session stops the flush, a refusal does not', async () => {
+  const { box, completed } = outbox([409, 401]);
   box.add(waiting('a'));
   box.add(waiting('b'));
-  assert.equal(await box.send(), 'signed-out');
-  assert.deepEqual(ended, [['decide', 'a', 'refused']]);
+  assert.equal(await box.flush(), 'signed-out');
+  assert.deepEqual(completed, [['decide', 'a', 'refused']]);
   assert.ok(box.find('b'));
 });
 
-test('two tabs that write at the same time lose nothing of each other', () => {
-  const shared = storage();
+test('two tabs do not overwrite the entries of each other', () => {
+  const shared = fakeStorage();
   const [one, other] = [outbox([], { shared }), outbox([], { shared })];
   one.box.add(entry('a'));
   other.box.add(entry('b'));
@@ -70,76 +69,76 @@ test('two tabs that write at the same time lose nothing of each other', () => {
   assert.deepEqual(one.box.entries.map(({ id }) => id), ['b']);
 });
 
-test('what another person has decided in this browser stays with that person', async () => {
-  const { box, kept, sent } = outbox([200]);
+test('the entries of another person are not sent', async () => {
+  const { box, storage, sent } = outbox([200]);
   box.add(waiting('a'));
-  const other = new Outbox({ kept, person: 77, api: null, onEnd: null });
-  assert.equal(await other.send(), 'done');
+  const other = new Outbox({ storage, person: 77, api: null, onComplete: null });
+  assert.equal(await other.flush(), 'done');
   assert.deepEqual(sent, []);
   assert.ok(box.find('a'));
 });
 
-test('an undo is sent even if the decision has got no answer', async () => {
-  const { box, requests, ended } = outbox([0, 200]);
-  const made = box.add(entry('a'));
-  assert.equal((await box.post(made)).outcome, 'later');
+test('an undo is sent even if the decision was not acknowledged', async () => {
+  const { box, requests, completed } = outbox([0, 200]);
+  const added = box.add(entry('a'));
+  assert.equal((await box.post(added)).outcome, 'retry');
   const undo = box.withdraw({ id: 'a' });
   assert.equal((await box.post(undo)).outcome, 'done');
   assert.deepEqual(requests(), ['/review/decide?id=a&decision=approve', '/review/undo?id=a&decision=approve']);
-  assert.deepEqual(ended, []);
+  assert.deepEqual(completed, []);
   assert.equal(box.isEmpty, true);
 });
 
-test('a decision that is undone while it is being sent does not come back', async () => {
-  const answer = deferred();
-  const { box } = outbox([answer.promise, 0]);
-  const made = box.add(entry('a'));
-  const posted = box.post(made);
+test('a decision undone while in flight is not stored again', async () => {
+  const response = deferred();
+  const { box } = outbox([response.promise, 0]);
+  const added = box.add(entry('a'));
+  const posted = box.post(added);
   const undone = box.post(box.withdraw({ id: 'a' }));
-  answer.resolve(200);
+  response.resolve(200);
   assert.equal((await posted).outcome, 'withdrawn');
-  assert.equal((await undone).outcome, 'later');
+  assert.equal((await undone).outcome, 'retry');
   assert.equal(box.find('a').kind, 'undo');
 });
 
-test('an undo whose answer is lost is sent again', async () => {
-  const { box, ended } = outbox([0, 200]);
+test('an undo without a response is retried', async () => {
+  const { box, completed } = outbox([0, 200]);
   const undo = box.withdraw({ id: 'a', pairs: [['id', 'a']] });
-  assert.equal((await box.post(undo)).outcome, 'later');
-  assert.equal(await box.send(), 'done');
-  assert.deepEqual(ended, [['undo', 'a', 'done']]);
+  assert.equal((await box.post(undo)).outcome, 'retry');
+  assert.equal(await box.flush(), 'done');
+  assert.deepEqual(completed, [['undo', 'a', 'done']]);
 });
 
-test('a new decision follows the undo of the former one about the same report', async () => {
-  const { box, requests, ended } = outbox([0, 200, 200]);
+test('a new decision is sent after the undo of the previous one about the same report', async () => {
+  const { box, requests, completed } = outbox([0, 200, 200]);
   await box.post(box.withdraw(entry('a', { refKey: 'r' })));
   const { outcome } = await box.post(box.add(entry('b', { refKey: 'r' })));
   assert.equal(outcome, 'done');
   assert.deepEqual(requests().map((request) => request.slice(0, 18)), ['/review/undo?id=a&', '/review/undo?id=a&', '/review/decide?id=']);
-  assert.deepEqual(ended, [['undo', 'a', 'done']]);
+  assert.deepEqual(completed, [['undo', 'a', 'done']]);
 });
 
-test('a tab leaves alone what another one is sending, until that one must have ended', async () => {
+test('a recent entry of another tab is not sent until its request must have timed out', async () => {
   let now = 1_000_000;
   const { box, requests } = outbox([200], { now: () => now });
   box.add(entry('a', { at: now }));
-  assert.equal(await box.send(), 'later');
+  assert.equal(await box.flush(), 'retry');
   assert.deepEqual(requests(), []);
   now += 20_000;
-  assert.equal(await box.send(), 'done');
+  assert.equal(await box.flush(), 'done');
 });
 
-test('a browser that keeps nothing still sends what was decided on this page', async () => {
-  const { box, ended } = outbox([0, 200], { shared: storage(0) });
+test('without storage the decisions of this page are still sent', async () => {
+  const { box, completed } = outbox([0, 200], { shared: fakeStorage(0) });
   await box.post(box.add(entry('a')));
-  assert.equal(await box.send(), 'done');
-  assert.deepEqual(ended, [['decide', 'a', 'done']]);
+  assert.equal(await box.flush(), 'done');
+  assert.deepEqual(completed, [['decide', 'a', 'done']]);
 });
 
-test('two senders at a time send nothing twice', async () => {
+test('two concurrent flushes send nothing twice', async () => {
   const { box, sent } = outbox([200]);
   box.add(waiting('a'));
-  const both = await Promise.all([box.send(), box.send()]);
-  assert.deepEqual(both, ['done', 'later']);
+  const both = await Promise.all([box.flush(), box.flush()]);
+  assert.deepEqual(both, ['done', 'retry']);
   assert.equal(sent.length, 1);
 });

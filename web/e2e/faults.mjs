@@ -1,5 +1,5 @@
-// Trouble for the driver's page: a camera that ends or turns, a slow network, a wrong clock, a full storage, a
-// killed browser.
+// Fault injection for the driver's page: a lost or rotated camera, a slow network, a wrong clock, a full disk, a killed
+// browser.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,15 +10,15 @@ import { FAKE_CAMERA, PHONE_OPTIONS } from './driver.mjs';
 
 const { chromium } = createRequire(`${process.env.FORTE_TEST_NODE_MODULES}/`)('playwright-core');
 
-/** A camera that is lost so long after its recording began, as a call or another app takes it. */
+/** A camera that is lost after a delay, as if taken by a call or another app. */
 export function withCamera(page, { endsAfter }) {
   return page.addInitScript((delay) => {
     const { start } = MediaRecorder.prototype;
-    MediaRecorder.prototype.start = function begin(...values) {
+    MediaRecorder.prototype.start = function startThenEnd(...values) {
       const [track] = this.stream.getVideoTracks();
       setTimeout(() => {
         track.stop();
-        // A track that its own page stops says nothing.
+        // A track stopped by its own page fires no event.
         track.dispatchEvent(new Event('ended'));
       }, delay);
       return start.apply(this, values);
@@ -27,8 +27,8 @@ export function withCamera(page, { endsAfter }) {
 }
 
 /**
- * The network of a page: `slow(bytes)` sends so many a second, `away()` drops what is on its way and lets nothing
- * through, `back()` is fast again.
+ * The network of a page: `slow(bytes)` limits the upload per second, `away()` drops requests in flight and blocks new
+ * ones, `back()` removes all limits.
  */
 export async function networkOf(page) {
   const session = await page.context().newCDPSession(page);
@@ -49,14 +49,14 @@ export async function networkOf(page) {
   };
 }
 
-/** A browser that says always that it is online, or never. */
+/** A browser whose `navigator.onLine` has a fixed value. */
 export function withOnLine(page, isOnLine) {
   return page.addInitScript((value) => {
     Object.defineProperty(Navigator.prototype, 'onLine', { get: () => value });
   }, isOnLine);
 }
 
-/** A phone whose clock is wrong by so many milliseconds. */
+/** A phone whose clock is wrong by `shift` milliseconds. */
 export function withClock(page, shift) {
   return page.addInitScript((milliseconds) => {
     const Real = Date;
@@ -74,10 +74,10 @@ export function withClock(page, shift) {
 }
 
 /**
- * A camera whose picture `turnPhone()` of the page turns. `only` is the one format that the browser records, as
- * `avc1`.
+ * A camera whose picture is rotated by `turnPhone()` in the page. `only` limits the recording formats to a codec
+ * family, such as `avc1`.
  */
-export function withTurn(page, only) {
+export function withRotatingCamera(page, only) {
   return page.addInitScript((family) => {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [1280, 720];
@@ -88,9 +88,9 @@ export function withTurn(page, only) {
       drawing.fillRect(0, 0, canvas.width, canvas.height);
       drawing.clearRect((frame * 7) % 600, 100, 80, 80);
     }, 33);
-    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async ({ audio }) => {
-      const sound = audio ? (await ask({ audio })).getAudioTracks() : [];
+      const sound = audio ? (await getUserMedia({ audio })).getAudioTracks() : [];
       return new MediaStream([...canvas.captureStream(30).getVideoTracks(), ...sound]);
     };
     globalThis.turnPhone = () => { [canvas.width, canvas.height] = [720, 1280]; };
@@ -99,13 +99,13 @@ export function withTurn(page, only) {
   }, only);
 }
 
-/** Plays a video of the page to its end, fast. Rejects if it stops before; says what sizes its pictures have. */
+/** Plays a video of the page to its end. Rejects on a decoding error; returns the picture sizes and the duration. */
 export function playToEnd(page, selector) {
   return page.evaluate(async (name) => {
     const video = document.querySelector(name);
     const sizes = new Set();
-    const note = () => video.videoWidth && sizes.add(`${video.videoWidth}x${video.videoHeight}`);
-    video.addEventListener('resize', note);
+    const recordSize = () => video.videoWidth && sizes.add(`${video.videoWidth}x${video.videoHeight}`);
+    video.addEventListener('resize', recordSize);
     const ended = new Promise((resolve, reject) => {
       video.onended = resolve;
       video.onerror = () => reject(new Error(`${video.error.code} at ${video.currentTime} s: ${video.error.message}`));
@@ -113,13 +113,13 @@ export function playToEnd(page, selector) {
     video.muted = true;
     video.playbackRate = 2;
     await video.play();
-    note();
+    recordSize();
     await ended;
     return { sizes: [...sizes], seconds: video.currentTime };
   }, selector);
 }
 
-/** The room of the page's storage: `leave(bytes)` leaves so much more than what is in use, `leave(null)` plenty. */
+/** The storage quota of the page: `leave(bytes)` leaves that many bytes free, `leave(null)` removes the limit. */
 export async function quotaOf(page) {
   const session = await page.context().newCDPSession(page);
   const { origin } = new URL(page.url());
@@ -132,26 +132,26 @@ export async function quotaOf(page) {
   };
 }
 
-/** A browser that says that so much room is left. */
-export function withRoom(page, bytes) {
+/** A browser that reports `bytes` of free storage. */
+export function withFreeSpace(page, bytes) {
   return page.addInitScript((left) => {
     navigator.storage.estimate = async () => ({ quota: left, usage: 0 });
   }, bytes);
 }
 
-/** A video with so many bytes of padding, which no two tests share; those with another `mark` differ. */
-export function large({ sample }, size, mark = 0) {
+/** A video with `size` bytes of padding, filled with `mark`, so that each test has a different file. */
+export function paddedVideo({ sample }, size, mark = 0) {
   const padding = Buffer.alloc(size, mark);
   padding.writeUInt32BE(size, 0);
   padding.write('free', 4);
   return { name: 'inspection.mp4', mimeType: 'video/mp4', buffer: Buffer.concat([readFileSync(sample), padding]) };
 }
 
-/** A browser with a profile on the disk: `second()` kills it and starts another one on the same profile. */
-export async function killed({ base }) {
+/** A browser with a persistent profile. `second()` kills it and starts another one with the same profile. */
+export async function killableBrowser({ base }) {
   const profile = mkdtempSync(join(tmpdir(), 'forte-profile-'));
   let context = null;
-  const begin = async () => {
+  const launch = async () => {
     context = await chromium.launchPersistentContext(profile, {
       executablePath: process.env.FORTE_TEST_CHROMIUM ?? '/usr/bin/chromium',
       args: ['--no-sandbox', '--disable-dev-shm-usage', ...FAKE_CAMERA],
@@ -161,13 +161,13 @@ export async function killed({ base }) {
     return context.newPage();
   };
   return {
-    first: begin,
+    first: launch,
     async second() {
       const session = await context.newCDPSession(context.pages()[0]);
       const closed = new Promise((resolve) => context.once('close', resolve));
       session.send('Browser.crash').catch(() => {});
       await closed;
-      return begin();
+      return launch();
     },
     async close() {
       await context.close();
