@@ -122,10 +122,8 @@ fn assignments(size: Size) -> Vec<String> {
 fn reports(size: Size, now: Timestamp) -> Vec<String> {
     let numbers = numbers(size.companies * size.reports);
     let (companies, vehicles) = (size.companies, size.vehicles);
-    let (own, guid) = (
-        key(4, "i"),
-        key(2, &format!("(i % {companies} * {vehicles} + i / {companies} % {vehicles})")),
-    );
+    let vehicle = format!("(i % {companies} * {vehicles} + i / {companies} % {vehicles})");
+    let (own, guid, code) = (key(4, "i"), key(2, &vehicle), key(1, &format!("{vehicle} % 5")));
     let (now, step) = (now.as_microsecond(), ROUND.as_micros());
     let day = SignedDuration::from_hours(24).as_micros();
     let last = ROUNDS - 1;
@@ -135,12 +133,12 @@ fn reports(size: Size, now: Timestamp) -> Vec<String> {
     vec![format!(
         "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, contract_number, \
          starts_at, finishes_at, due_at, status_code, reject_reason, number_key, contract_key, \
-         received_at, outcome, codec) {numbers} \
+         received_at, outcome, codec, type_code) {numbers} \
          SELECT {own}, {FIRST} + i % {companies}, {guid}, CAST(i AS TEXT), '№36/20 (ДЛ)', {begins}, \
          {begins} + 10 * {day}, {begins} + 11 * {day}, \
          CASE WHEN i / {companies} / {vehicles} = {last} THEN 1 + i / {companies} % 4 \
          WHEN i / {companies} % 29 = 0 THEN 1 WHEN i / {companies} % 31 = 0 THEN 4 ELSE 3 END, \
          '', CAST(i AS TEXT), '3620DL', {begins} + 5 * {day}, 1 + i % 4, \
-         CASE i % 5 WHEN 0 THEN 'h265' ELSE 'h264' END FROM n"
+         CASE i % 5 WHEN 0 THEN 'h265' ELSE 'h264' END, {code} FROM n"
     )]
 }

@@ -121,7 +121,7 @@ CREATE INDEX assignments_by_vehicle ON assignments (vehicle_guid, deleted);
 -- with every edit of a report, so only a value that differs from these is a change.
 -- received_at, outcome, codec: of the latest submission, for the queue of the review console: when it was
 -- received (0: none), its most severe verdict (0: none, 1 pass, 2 absent, 3 warn, 4 fail), and the family
--- of its codec. number_key, contract_key: as the keys of `vehicles`.
+-- of its codec. type_code: of the vehicle. number_key, contract_key: as the keys of `vehicles`.
 -- rejection: a JSON object with the structured reasons, if the report was rejected in the console.
 CREATE TABLE reports (
     ref_key TEXT NOT NULL PRIMARY KEY,
@@ -141,6 +141,7 @@ CREATE TABLE reports (
     received_at BIGINT NOT NULL DEFAULT 0,
     outcome BIGINT NOT NULL DEFAULT 0,
     codec TEXT NOT NULL DEFAULT '',
+    type_code TEXT NOT NULL DEFAULT '',
     number_key TEXT NOT NULL DEFAULT '',
     contract_key TEXT NOT NULL DEFAULT '',
     rejection TEXT NOT NULL DEFAULT '',
@@ -166,8 +167,8 @@ CREATE INDEX reports_to_remind ON reports (due_at)
 -- The list of vehicles reads the last entry per status from this index.
 CREATE INDEX reports_by_vehicle ON reports (company_id, vehicle_guid, status_code, due_at, ref_key)
     WHERE deleted = 0;
--- The queue of the review console, ordered by deadline and age: all companies, one company, by verdict, and by
--- codec. A query uses a partial index only if it repeats the index's WHERE condition literally.
+-- The queue of the review console, ordered by deadline and age: all companies, one company, by verdict, by codec,
+-- and by vehicle type. A query uses a partial index only if it repeats the index's WHERE condition literally.
 CREATE INDEX reports_queue ON reports (status_code, due_at, received_at, ref_key) WHERE deleted = 0;
 CREATE INDEX reports_queue_of_company ON reports (company_id, status_code, due_at, received_at, ref_key)
     WHERE deleted = 0;
@@ -175,6 +176,8 @@ CREATE INDEX reports_queue_by_outcome ON reports (status_code, outcome, due_at, 
     WHERE deleted = 0 AND outcome > 0;
 CREATE INDEX reports_queue_by_codec ON reports (status_code, codec, due_at, received_at, ref_key)
     WHERE deleted = 0 AND codec <> '';
+CREATE INDEX reports_queue_by_type ON reports (status_code, type_code, due_at, received_at, ref_key)
+    WHERE deleted = 0 AND type_code <> '';
 -- Search in the review console.
 CREATE INDEX reports_by_number ON reports (number_key, company_id, status_code, ref_key)
     WHERE deleted = 0;

@@ -3,13 +3,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::database::column::params;
 use crate::database::config::EmployeesSee;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Write;
+use crate::database::statement::query;
 use crate::model::ReportStatus;
 
 use super::bulk::{Row, Upsert, WrittenRows, upsert};
-use super::changes::{Change, ChangeOutcome, ChangeSource};
+use super::changes::{Change, ChangeOutcome, ChangeSource, VehicleChange};
 use super::known::{Known, lock_companies};
 use super::notifications::{Notifications, decision, reports_before};
 use super::report_rows::{SentFields, report_row, reports};
@@ -123,6 +125,7 @@ async fn apply_run(
             |field| ChangeOutcome::UnknownReference(field),
         );
         if matches!(outcome, ChangeOutcome::Applied | ChangeOutcome::StatusKept(_)) {
+            copy_type(write, known, change).await?;
             remember(known, change);
         }
         outcomes.push(outcome);
@@ -152,6 +155,17 @@ fn row(change: &Change, known: &Known, source: ChangeSource<'_>) -> Result<Row, 
     }
 }
 
+/// The review queue filters reports by the type of their vehicle, which they have in a column of their own: a
+/// join would read the whole queue where the type is rare.
+async fn copy_type(write: &mut Write, known: &Known, change: &Change) -> Result<(), DatabaseError> {
+    let Change::Vehicle(VehicleChange { guid, code, company, .. }) = change else { return Ok(()) };
+    let is_new_type = known.vehicles.get(guid).is_some_and(|known| *known != code.to_string());
+    let Some(company) = known.companies.get(company).filter(|_| is_new_type) else { return Ok(()) };
+    let sql = "UPDATE reports SET type_code = $1 \
+        WHERE company_id = $2 AND vehicle_guid = $3 AND deleted = 0";
+    query(sql, params![code, company, guid]).run(&mut *write).await
+}
+
 /// Makes the object known to later changes of the message, which may refer to it.
 fn remember(known: &mut Known, change: &Change) {
     match change {
@@ -159,7 +173,7 @@ fn remember(known: &mut Known, change: &Change) {
             known.types.insert(change.code);
         }
         Change::Vehicle(change) => {
-            known.vehicles.insert(change.guid);
+            known.vehicles.insert(change.guid, change.code.to_string());
         }
         Change::Contract(change) => {
             known.contracts.insert(change.key, change.number.clone());

@@ -19,7 +19,8 @@ pub(super) struct Known {
     /// The values are the companies of the people.
     pub(super) people: HashMap<ObjectKey, CompanyId>,
     pub(super) types: HashSet<TypeCode>,
-    pub(super) vehicles: HashSet<VehicleGuid>,
+    /// The values are the codes of their types.
+    pub(super) vehicles: HashMap<VehicleGuid, String>,
     /// The values are the numbers of the contracts.
     pub(super) contracts: HashMap<ObjectKey, String>,
 }
@@ -54,6 +55,7 @@ impl ReferencedKeys {
             }
             Change::Vehicle(vehicle) => {
                 self.companies.insert(vehicle.company);
+                self.vehicles.insert(vehicle.guid);
                 self.types.insert(vehicle.code);
                 self.contracts.extend(vehicle.contract);
             }
@@ -88,9 +90,8 @@ impl Known {
         let select = "SELECT code FROM vehicle_types WHERE code IN";
         let types = look_up(write, select, keys.types).await?;
         known.types = types.into_iter().map(|(code,)| code).collect();
-        let select = "SELECT guid FROM vehicles WHERE guid IN";
-        let vehicles = look_up(write, select, keys.vehicles).await?;
-        known.vehicles = vehicles.into_iter().map(|(guid,)| guid).collect();
+        let select = "SELECT guid, type_code FROM vehicles WHERE guid IN";
+        known.vehicles = look_up(write, select, keys.vehicles).await?.into_iter().collect();
         let select = "SELECT ref_key, number FROM contracts WHERE ref_key IN";
         known.contracts = look_up(write, select, keys.contracts).await?.into_iter().collect();
         Ok(known)
@@ -101,8 +102,9 @@ impl Known {
         self.companies.get(&key).copied().ok_or("company_ref")
     }
 
-    pub(super) fn vehicle(&self, guid: VehicleGuid) -> Result<(), &'static str> {
-        self.vehicles.contains(&guid).then_some(()).ok_or("vehicle_ref")
+    /// The code of the vehicle's type.
+    pub(super) fn vehicle(&self, guid: VehicleGuid) -> Result<&str, &'static str> {
+        self.vehicles.get(&guid).map(String::as_str).ok_or("vehicle_ref")
     }
 
     pub(super) fn code(&self, code: TypeCode) -> Result<(), &'static str> {

@@ -39,9 +39,9 @@ pub(super) fn reports(sent: SentFields) -> Upsert {
         head: "INSERT INTO reports (ref_key, version, company_id, vehicle_guid, contract_ref, \
                report_number, contract_number, starts_at, finishes_at, due_at, status_code, \
                reject_reason, decided_at, decided_by, onec_status_code, onec_reject_reason, \
-               number_key, contract_key)"
+               number_key, contract_key, type_code)"
             .to_owned(),
-        columns: 18,
+        columns: 19,
         tail: sent.tail(),
     }
 }
@@ -54,6 +54,7 @@ impl SentFields {
              vehicle_guid = excluded.vehicle_guid, contract_ref = excluded.contract_ref, \
              report_number = excluded.report_number, contract_number = excluded.contract_number, \
              number_key = excluded.number_key, contract_key = excluded.contract_key, \
+             type_code = excluded.type_code, \
              starts_at = excluded.starts_at, finishes_at = excluded.finishes_at, {state} \
              reminded_at = CASE WHEN excluded.due_at <> reports.due_at OR {decision} THEN 0 \
              ELSE reports.reminded_at END, due_at = excluded.due_at, deleted = 0, \
@@ -137,7 +138,7 @@ pub(super) fn report_row(
     source: ChangeSource<'_>,
 ) -> Result<Row, &'static str> {
     let company = known.company(change.company)?;
-    known.vehicle(change.vehicle)?;
+    let type_code = known.vehicle(change.vehicle)?;
     let number = known.contract(change.contract)?;
     let status = change.status.unwrap_or(ReportStatus::AwaitingVideo);
     let decided = matches!(status, ReportStatus::Approved | ReportStatus::Rejected);
@@ -160,6 +161,7 @@ pub(super) fn report_row(
         change.status,
         change.reject_reason.as_deref().unwrap_or_default(),
         number_key(&change.report_number),
-        search_key(contract_number)
+        search_key(contract_number),
+        type_code
     ])
 }

@@ -63,12 +63,6 @@ impl QueueQuery {
         statement.push(joins);
     }
 
-    /// As [`Self::push_source`], with the joins that the conditions need.
-    pub(super) fn push_bare_source(&self, statement: &mut Statement) {
-        let joins = if self.vehicle_type.is_some() { JOIN_VEHICLE } else { "" };
-        self.push_source(statement, joins);
-    }
-
     /// Appends `WHERE` with all conditions.
     pub(super) fn push_conditions(&self, statement: &mut Statement) {
         statement.push(" WHERE r.deleted = 0");
@@ -82,9 +76,6 @@ impl QueueQuery {
         if let Some(status) = self.status {
             statement.push(&format!(" AND r.status_code = {}", status.code()));
         }
-        if let Some(code) = self.vehicle_type {
-            statement.push(" AND v.type_code = ").bind(&code);
-        }
         if let Some(after) = self.due.after {
             statement.push(" AND r.due_at > ").bind(&after);
         }
@@ -92,6 +83,9 @@ impl QueueQuery {
             statement.push(" AND r.due_at <= ").bind(&until);
         }
         // With the conditions of the partial indexes.
+        if let Some(code) = self.vehicle_type {
+            statement.push(" AND r.type_code <> '' AND r.type_code = ").bind(&code);
+        }
         if let Some(outcome) = self.outcome {
             let severity = outcome.severity();
             statement.push(&format!(" AND r.outcome > 0 AND r.outcome = {severity}"));

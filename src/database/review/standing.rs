@@ -10,7 +10,7 @@ use crate::database::statement::Statement;
 use crate::model::plausibility::Outcome;
 use crate::model::{PersonId, RefKey, ReportStatus, TypeCode, VideoCodec};
 
-use super::query::{JOIN_VEHICLE, NOT_PENDING, QueueQuery};
+use super::query::{NOT_PENDING, QueueQuery};
 use super::queue::{QueueCursor, push_order};
 
 /// What filters compare of a report that a search has found.
@@ -40,7 +40,7 @@ impl Database {
             let union = if place == 0 { "" } else { " UNION ALL " };
             statement.push(&format!("{union}SELECT CAST({place} AS BIGINT) AS place, "));
             statement.push("COUNT(*) AS reports FROM (SELECT r.ref_key");
-            wanted.push_bare_source(&mut statement);
+            wanted.push_source(&mut statement, "");
             wanted.push_conditions(&mut statement);
             statement.push(" LIMIT ").bind(&limit).push(") AS counted");
         }
@@ -54,11 +54,9 @@ impl Database {
 
     /// What filters compare of the reports that a search finds, whatever their filters.
     pub async fn facet_rows(&self, wanted: &QueueQuery) -> Result<Vec<FacetRow>, DatabaseError> {
-        let mut statement = Statement::new(
-            "SELECT r.status_code, r.due_at, r.outcome, r.codec, \
-             COALESCE(v.type_code, '') AS type_code",
-        );
-        wanted.push_source(&mut statement, JOIN_VEHICLE);
+        let mut statement =
+            Statement::new("SELECT r.status_code, r.due_at, r.outcome, r.codec, r.type_code");
+        wanted.push_source(&mut statement, "");
         wanted.push_conditions(&mut statement);
         statement.all(&self.pool).await
     }
@@ -72,14 +70,14 @@ impl Database {
         limit: i64,
     ) -> Result<Option<i64>, DatabaseError> {
         let mut statement = Statement::new("SELECT r.ref_key");
-        wanted.push_bare_source(&mut statement);
+        wanted.push_source(&mut statement, "");
         wanted.push_conditions(&mut statement);
         statement.push(" AND r.ref_key = ").bind(&cursor.ref_key);
         if !statement.exists(&self.pool).await? {
             return Ok(None);
         }
         let mut statement = Statement::new("SELECT COUNT(*) FROM (SELECT r.ref_key");
-        wanted.push_bare_source(&mut statement);
+        wanted.push_source(&mut statement, "");
         wanted.push_conditions(&mut statement);
         cursor.push(&mut statement, "<");
         statement.push(" LIMIT ").bind(&limit).push(") AS earlier");
@@ -97,7 +95,7 @@ impl Database {
         now: Timestamp,
     ) -> Result<Option<RefKey>, DatabaseError> {
         let mut statement = Statement::new("SELECT r.ref_key");
-        wanted.push_bare_source(&mut statement);
+        wanted.push_source(&mut statement, "");
         wanted.push_conditions(&mut statement);
         if wanted.search.is_some() {
             statement.push(NOT_PENDING);

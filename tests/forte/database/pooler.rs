@@ -44,7 +44,9 @@ async fn nodes_migrate_through_a_pooler_one_after_another() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_that_the_settings_do_not_mention_is_named_with_the_setting() {
     let Some(db) = Db::postgresql().await else { return };
-    let Some(pooler) = PgBouncer::before(&db, KNOWN_PARAMETERS).await else { return };
+    // With one server connection, both pools get it.
+    let settings = format!("{KNOWN_PARAMETERS}\ndefault_pool_size = 1");
+    let Some(pooler) = PgBouncer::before(&db, &settings).await else { return };
     let config = config(&db, &pooler, Pooler::None);
     let (one, two) = (Database::open(&config).await.unwrap(), Database::open(&config).await);
     let first = one.probe().await;

@@ -172,7 +172,8 @@ impl Rows for Database {
 fn insert_report(new: &NewReport) -> sqlx::query::Query<'_, Any, sqlx::any::AnyArguments> {
     let sql = "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
         contract_number, starts_at, finishes_at, due_at, status_code, reject_reason, number_key, \
-        contract_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11) \
+        contract_key, type_code) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, \
+        COALESCE((SELECT type_code FROM vehicles WHERE guid = $3), '')) \
         ON CONFLICT DO NOTHING";
     let query = sqlx::query(sql).bind(new.ref_key.to_string()).bind(new.company.0);
     let query = query.bind(new.vehicle.to_string()).bind(new.report_number.clone());

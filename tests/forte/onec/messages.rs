@@ -19,6 +19,7 @@ on_both_backends! {
     a_repeated_waiting_status_does_not_overwrite_a_submission,
     a_deleted_object_stays_marked_as_deleted,
     every_node_numbers_its_own_messages,
+    a_report_has_the_type_of_its_vehicle,
 }
 
 /// E12, R9, Q13, Q17, Q30, Q38: texts are stored as sent; dates are in the time zone of Almaty.
@@ -237,4 +238,21 @@ async fn every_node_numbers_its_own_messages(service: Service) {
     // A node cannot send messages of another node.
     let foreign = request("astana", "POST", path, super::message(2, &[]));
     problem(service.send(foreign).await, 403, "forbidden").await;
+}
+
+/// The review queue filters by it.
+async fn a_report_has_the_type_of_its_vehicle(service: Service) {
+    let other_type = with(vehicle_type(), json!({ "ref_key": UNKNOWN }));
+    let types = "SELECT type_code FROM reports";
+    add_default_node(&service).await;
+    take_all(&service, 1, &fixture()).await;
+    assert_eq!(service.env.db.rows(types).await, [TYPE]);
+    let moved = with(vehicle(), json!({ "version": 3, "type_ref": UNKNOWN }));
+    take_all(&service, 2, &[other_type, moved]).await;
+    assert_eq!(service.env.db.rows(types).await, [UNKNOWN]);
+    let older = with(vehicle(), json!({ "version": 2 }));
+    take_all(&service, 3, &[older]).await;
+    assert_eq!(service.env.db.rows(types).await, [UNKNOWN], "an older version changes nothing");
+    take_all(&service, 4, &[with(report(), json!({ "version": 2 }))]).await;
+    assert_eq!(service.env.db.rows(types).await, [UNKNOWN]);
 }
