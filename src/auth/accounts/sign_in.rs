@@ -173,9 +173,13 @@ impl Accounts {
         match self.0.passwords.verify(&password, hashes, may_try, on_failure).await? {
             Some(true) => {
                 let row = row.ok_or(AccountSignInError::InvalidCredentials)?;
+                if !credentials.code.is_empty() {
+                    attempts.check_code(&keys, now).map_err(locked_out)?;
+                }
                 let account = self.signed_in(row, is_network_allowed, &credentials.code).await;
                 if let Err(AccountSignInError::CodeInvalid) = account {
-                    // A wrong code counts as a wrong password, so that codes cannot be guessed either.
+                    attempts.count_wrong_code(&keys, now);
+                    // A wrong code counts as a wrong password too.
                     self.count_failure(keys, allowed, now)();
                 }
                 let account = account?;
