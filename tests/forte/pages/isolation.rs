@@ -49,8 +49,13 @@ async fn a_reviewer_of_one_company_sees_nothing_of_another(service: Service) {
         serde_json::json!({ "state": "free" }),
         "releasing an unclaimed report succeeds"
     );
+    let (_, claimed) = all.script(&service, "/review/claim", &decision).await;
+    assert_eq!(claimed["state"], "mine");
     let (_, kept) = limited.script(&service, "/review/keep", &decision).await;
     assert_eq!(kept, serde_json::json!({ "state": "lost" }), "the same as for an unclaimed report");
+    limited.script(&service, "/review/release", &decision).await;
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 1);
+    all.script(&service, "/review/release", &decision).await;
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM console_decisions").await, 0);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 0);
 }
