@@ -39,10 +39,13 @@ pub struct StoredVideo {
     duration: SignedDuration,
 }
 
-/// Whether a link is recorded in the custody entries.
+/// How a link is recorded in the custody entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Custody {
+    /// As a view.
     Record,
+    /// As one that was issued in advance: it is not a view, but it can be used for one.
+    Prefetch,
     /// The client asks for headers alone, and gets no link.
     Skip,
 }
@@ -166,10 +169,13 @@ impl Playback {
         let ttl = self.config.link_ttl.max(duration.min(LONGEST_VIDEO));
         let now = self.clock.now();
         let link = self.store.link(key, ttl, &filename(ref_key), now).await?;
-        if custody == Custody::Record {
-            let detail = format!("until {}", link.expires_at);
-            self.record_view(video, actor, "linked", detail).await?;
-        }
+        let action = match custody {
+            Custody::Record => "linked",
+            Custody::Prefetch => "prefetched",
+            Custody::Skip => return Ok(link),
+        };
+        let detail = format!("until {}", link.expires_at);
+        self.record_view(video, actor, action, detail).await?;
         Ok(link)
     }
 

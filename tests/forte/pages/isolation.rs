@@ -11,6 +11,7 @@ use crate::harness::service::{Service, header, on_both_backends};
 on_both_backends! {
     a_reviewer_of_one_company_sees_nothing_of_another,
     a_get_claims_nothing,
+    the_bytes_of_a_video_are_revalidated,
 }
 
 const OTHER: CompanyId = CompanyId(99);
@@ -85,4 +86,16 @@ async fn a_get_claims_nothing(service: Service) {
     let before = service.env.db.number(views).await;
     assert_eq!(service.send(background).await.status(), 200);
     assert_eq!(service.env.db.number(views).await, before, "a prefetch is not a view");
+    let prefetched = "SELECT COUNT(*) FROM custody WHERE action = 'prefetched'";
+    assert_eq!(service.env.db.number(prefetched).await, 1, "but its link is recorded (S55)");
+}
+
+/// Without that a browser would show the frames of the former video for an hour.
+async fn the_bytes_of_a_video_are_revalidated(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let bytes = dina.get(&service, &format!("/review/report/{report}/bytes")).await;
+    assert_eq!(bytes.status(), 200);
+    assert_eq!(header(&bytes, "cache-control"), "private, no-cache");
+    assert!(!header(&bytes, "etag").is_empty());
 }
