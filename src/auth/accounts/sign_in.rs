@@ -155,7 +155,7 @@ impl Accounts {
         let now = self.0.clock.now();
         let row = self.account(kind, &credentials.login).await?;
         let address = credentials.address.to_canonical();
-        let is_network_allowed = row.as_ref().is_none_or(|row| allows(row, address))
+        let is_network_allowed = row.as_ref().is_none_or(|row| allows(&row.networks, address))
             && (kind != AccountKind::Reviewer || self.allows_reviewer(address));
         let is_known = self.is_known(credentials, now).await?;
         let keys = {
@@ -330,8 +330,9 @@ pub(super) fn hashes(row: Option<&AccountRow>, now: Timestamp) -> [Option<String
     [row.map(|row| row.password_hash.clone()), row.and_then(previous)]
 }
 
-/// A network that cannot be parsed allows nothing.
-fn allows(row: &AccountRow, address: IpAddr) -> bool {
+/// Whether an account with these networks may be used from an address. A network that cannot be parsed allows
+/// nothing.
+pub(in crate::auth) fn allows(networks: &[String], address: IpAddr) -> bool {
     let contains = |text: &String| text.parse().is_ok_and(|net: Network| net.contains(address));
-    row.networks.is_empty() || row.networks.iter().any(contains)
+    networks.is_empty() || networks.iter().any(contains)
 }

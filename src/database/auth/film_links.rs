@@ -156,7 +156,7 @@ impl Database {
         now: Timestamp,
     ) -> Result<Option<FilmSessionRow>, DatabaseError> {
         let sql = "SELECT s.id, s.kind, s.person_id, l.company_id, 'employee' AS role, c.biin, s.uuid, \
-            l.name, '' AS login, '' AS language, CAST(1 AS BIGINT) AS single_keys, \
+            l.name, '' AS login, '' AS networks, '' AS language, CAST(1 AS BIGINT) AS single_keys, \
             CAST(0 AS BIGINT) AS undo_seconds, CAST(CASE WHEN l.revoked_at = 0 \
             AND l.expires_at > $1 AND c.active = 1 THEN 1 ELSE 0 END AS BIGINT) AS active, \
             s.created_at, s.seen_at, s.ended_at, l.ref_key, l.expires_at FROM sessions s \
