@@ -6,6 +6,7 @@ use forte_media::model::CompanyId;
 
 use super::submitted;
 use super::visitor::Visitor;
+use crate::harness::account;
 use crate::harness::service::{Service, header, on_both_backends};
 
 on_both_backends! {
@@ -98,4 +99,20 @@ async fn the_bytes_of_a_video_are_revalidated(service: Service) {
     assert_eq!(bytes.status(), 200);
     assert_eq!(header(&bytes, "cache-control"), "private, no-cache");
     assert!(!header(&bytes, "etag").is_empty());
+}
+
+/// A browser keeps a response open while its video is paused.
+#[tokio::test]
+async fn a_video_in_the_console_does_not_keep_1c_waiting() {
+    let service = Service::embedded_with(&[("PLAYBACK__DOWNLOADS", "1")]).await;
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let path = format!("/review/report/{report}/bytes");
+    let paused = dina.get(&service, &path).await;
+    assert_eq!(paused.status(), 200);
+    assert_eq!(dina.get(&service, &path).await.status(), 503);
+    account::add_node(&service, account::NODE).await;
+    let submission = service.env.db.rows("SELECT id FROM submissions").await.concat();
+    let file = account::get(&service, &format!("/1c/v1/submissions/{submission}/file")).await;
+    assert_eq!(file.status(), 200);
 }

@@ -21,7 +21,7 @@ use crate::http::problem::Problem;
 use crate::http::video_response::VideoResponse;
 use crate::leasing::review::{ReviewError, ReviewedReport};
 use crate::model::{Person, RefKey, VideoCodec, error_chain};
-use crate::playback::{Custody, StoredVideo};
+use crate::playback::{Custody, Reader, StoredVideo};
 
 /// Sent by scripts that prefetch a page.
 const BACKGROUND: &str = "x-background";
@@ -157,7 +157,9 @@ pub(super) async fn bytes(
     let response = VideoResponse::new(&method, &headers, &video.headers)?;
     let actor = format!("person:{}", session.person.id.0);
     let body = match response.range.clone() {
-        Some(range) => Body::from_stream(state.playback.read(&video, range, &actor).await?),
+        Some(range) => {
+            Body::from_stream(state.playback.read(&video, range, (Reader::Page, &actor)).await?)
+        }
         None => Body::empty(),
     };
     let mut response = response.with_body(body);
