@@ -21,6 +21,9 @@ use super::sessions::{NewSession, open};
 /// Limit of sessions of one link, so that they cannot fill the table.
 const MOST_SESSIONS: i64 = 20;
 
+/// Limit of revoked links of one issuer for one report, so that a loop of issuing and revoking cannot fill the table.
+const MOST_REVOKED: i64 = 20;
+
 /// A link to insert.
 #[derive(Debug, Clone)]
 pub struct NewFilmLink {
@@ -247,9 +250,22 @@ async fn insert(
         mobile, created_at, expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, '', '', $7, $8, 0)";
     let number = next_number(write, Counter::FilmLinks).await?;
     let NewFilmLink { id, secret_hash, ref_key, issuer, now, expires_at, .. } = new;
+    delete_revoked(write, *ref_key, issuer).await?;
     query(sql, params![number, id, secret_hash, ref_key, company, issuer, now, expires_at])
         .run(&mut *write)
         .await
+}
+
+/// Deletes all but the last revoked links of an issuer for a report.
+async fn delete_revoked(
+    write: &mut Write,
+    ref_key: RefKey,
+    issuer: &str,
+) -> Result<(), DatabaseError> {
+    let sql = "DELETE FROM film_links WHERE ref_key = $1 AND issuer = $2 AND revoked_at > 0 \
+        AND number NOT IN (SELECT number FROM film_links WHERE ref_key = $1 AND issuer = $2 \
+        AND revoked_at > 0 ORDER BY number DESC LIMIT $3)";
+    query(sql, params![ref_key, *issuer, MOST_REVOKED]).run(&mut *write).await
 }
 
 /// A company as a parameter; negative: any.
