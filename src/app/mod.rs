@@ -18,7 +18,6 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{AccountConfig, Accounts, Auth, BrowserSessions, derive_key, totp_key};
 use crate::config::Settings;
 use crate::database::Database;
-use crate::http::server::Validity;
 use crate::http::{self, AppState};
 use crate::leasing::{FilmLinks, Leasing, Lists, Pictures, Review};
 use crate::model::{Clock, Faults, NodeId, Random};
@@ -112,7 +111,6 @@ impl App {
         let secret = settings.auth.secret.clone().context(
             "auth.secret is not set; create one, for example with `openssl rand -base64 48`",
         )?;
-        warn_of_certificate(&settings, &environment.clock);
         let metrics = Metrics::start().context("cannot start the metrics")?;
         let database = Database::open(&settings.database).await.context("database.url")?;
         let database = database.with_employees_see(settings.leasing.employees_see);
@@ -277,18 +275,6 @@ impl App {
         shutdown.spawn(async move { sequencer.run(soft).await });
         shutdown.spawn(leasing.clone().keep_reminding(self.settings.leasing.clone(), stop()));
         shutdown.spawn(review.clone().keep_settling(stop()));
-    }
-}
-
-/// Logs a warning if the TLS certificate expires soon or is invalid: clients refuse an expired one.
-fn warn_of_certificate(settings: &Settings, clock: &Clock) {
-    let tls = &settings.http.tls;
-    // `Bound::bind` has already failed for a pair that cannot be used.
-    if let Ok(Some(certificate)) = tls.load()
-        && let Validity::ExpiresSoon(problem) | Validity::Invalid(problem) =
-            certificate.validity(clock.now(), tls.expiry_warning)
-    {
-        tracing::warn!(%problem, "the TLS certificate needs attention");
     }
 }
 

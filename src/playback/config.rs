@@ -8,6 +8,6 @@ use serde::Deserialize;
 pub struct Config {
     /// How long a playback link is valid.
     pub link_ttl: SignedDuration,
-    /// How many videos are sent to 1C through this service at a time.
+    /// How many videos are sent through this service at a time: to 1C, and as many to the review console.
     pub downloads: usize,
 }

@@ -8,4 +8,4 @@ pub use crate::database::VideoRow;
 pub use crate::storage::{ContentHeaders, Link, OpenedVideo, VideoStream};
 pub use config::Config;
 pub use error::PlaybackError;
-pub use service::{Custody, Playback, StoredVideo};
+pub use service::{Custody, Playback, Reader, StoredVideo};

@@ -26,7 +26,16 @@ pub struct Playback {
     clock: Clock,
     random: Random,
     config: Config,
-    downloads: Arc<Semaphore>,
+    onec_downloads: Arc<Semaphore>,
+    /// Browsers keep a response open while a video is paused; that must not keep 1C waiting.
+    page_downloads: Arc<Semaphore>,
+}
+
+/// Who reads the bytes of a video. Each has a limit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Onec,
+    Page,
 }
 
 /// The video of a submission.
@@ -39,10 +48,13 @@ pub struct StoredVideo {
     duration: SignedDuration,
 }
 
-/// Whether a link is recorded in the custody entries.
+/// How a link is recorded in the custody entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Custody {
+    /// As a view.
     Record,
+    /// As one that was issued in advance: it is not a view, but it can be used for one.
+    Prefetch,
     /// The client asks for headers alone, and gets no link.
     Skip,
 }
@@ -58,8 +70,9 @@ impl Playback {
         random: Random,
         config: Config,
     ) -> Self {
-        let downloads = Arc::new(Semaphore::new(config.downloads));
-        Self { database, store, clock, random, config, downloads }
+        let limit = || Arc::new(Semaphore::new(config.downloads));
+        let (onec_downloads, page_downloads) = (limit(), limit());
+        Self { database, store, clock, random, config, onec_downloads, page_downloads }
     }
 
     /// The latest video of a report, with the verdicts that the viewer may see and a new link. `None`
@@ -128,9 +141,13 @@ impl Playback {
         &self,
         video: &StoredVideo,
         range: Range<u64>,
-        actor: &str,
+        (reader, actor): (Reader, &str),
     ) -> Result<VideoStream, PlaybackError> {
-        let permit = Arc::clone(&self.downloads).try_acquire_owned();
+        let downloads = match reader {
+            Reader::Onec => &self.onec_downloads,
+            Reader::Page => &self.page_downloads,
+        };
+        let permit = Arc::clone(downloads).try_acquire_owned();
         let permit = permit.map_err(|_| PlaybackError::Busy)?;
         let detail = format!("bytes {}-{}", range.start, range.end.saturating_sub(1));
         let chunks = self.store.read_video(&video.key, range).await?;
@@ -166,10 +183,13 @@ impl Playback {
         let ttl = self.config.link_ttl.max(duration.min(LONGEST_VIDEO));
         let now = self.clock.now();
         let link = self.store.link(key, ttl, &filename(ref_key), now).await?;
-        if custody == Custody::Record {
-            let detail = format!("until {}", link.expires_at);
-            self.record_view(video, actor, "linked", detail).await?;
-        }
+        let action = match custody {
+            Custody::Record => "linked",
+            Custody::Prefetch => "prefetched",
+            Custody::Skip => return Ok(link),
+        };
+        let detail = format!("until {}", link.expires_at);
+        self.record_view(video, actor, action, detail).await?;
         Ok(link)
     }
 

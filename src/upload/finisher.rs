@@ -242,10 +242,10 @@ impl Finisher {
         report: &ReportRow,
     ) -> Result<FinishOutcome, UploadError> {
         let verdicts = self.verdicts(attempt, report).await?;
-        let owner = attempt.lease.row.owner;
-        let film_link = match owner.person() {
+        let upload = &attempt.lease.row;
+        let film_link = match upload.owner.person() {
             Some(_) => None,
-            None => self.deps.database.film_sender(owner).await?,
+            None => self.deps.database.film_sender(upload.owner, &upload.device).await?,
         };
         let refuses_reuse = self.eligibility.refuses_reuse();
         let finished = attempt.finished_upload(report, verdicts, film_link, refuses_reuse);

@@ -5,6 +5,10 @@
 //! by its pair only. `CHECKED_WHILE_LOCKED` passwords per minute are still checked in two cases: the pair of a
 //! known address is locked, because a stranger may share the address; or the account is locked, and a new address
 //! has had no wrong password for it. Then a wrong password is answered like one that was not checked.
+//!
+//! Codes of authenticator apps have a limit of their own, because these minutes would let somebody who knows the
+//! password guess one within days. It is counted for the account, and for a known address by its pair: whoever
+//! knows the password elsewhere cannot lock out the owner.
 
 use std::net::IpAddr;
 
@@ -20,6 +24,11 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 /// ones.
 const CHECKED_WHILE_LOCKED: usize = 60;
 
+/// Wrong codes of an authenticator app in `CODES_WINDOW`. Three codes of a million are valid at a time, so a guesser
+/// succeeds with a chance of 0.15 % a day.
+const WRONG_CODES: usize = 20;
+const CODES_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
 /// In characters.
 pub(super) const LONGEST_LOGIN: usize = 64;
 
@@ -27,6 +36,8 @@ pub(super) struct Attempts {
     failures: RateLimiter,
     /// By account, or by known address and account.
     while_locked: RateLimiter,
+    /// By account, or by known address and account.
+    wrong_codes: RateLimiter,
 }
 
 /// The keys of one attempt.
@@ -77,6 +88,14 @@ impl AttemptKeys {
             is_known,
         }
     }
+
+    /// The key by which wrong codes are counted.
+    fn of_codes(&self) -> &str {
+        match &self.account {
+            Some(account) if !self.is_known => account,
+            _ => &self.pair,
+        }
+    }
 }
 
 impl Attempts {
@@ -84,6 +103,7 @@ impl Attempts {
         Self {
             failures: RateLimiter::new(failures_per_minute, WINDOW),
             while_locked: RateLimiter::new(CHECKED_WHILE_LOCKED, WINDOW),
+            wrong_codes: RateLimiter::new(WRONG_CODES, CODES_WINDOW),
         }
     }
 
@@ -124,6 +144,19 @@ impl Attempts {
     ) -> Result<Allowed, SignedDuration> {
         let is_spent = self.while_locked.retry_after(key, now).is_some();
         if is_spent { Err(wait) } else { Ok(Allowed::WhileLocked { wait }) }
+    }
+
+    /// Fails with the time after which the next code may be checked.
+    pub(super) fn check_code(
+        &self,
+        keys: &AttemptKeys,
+        now: Timestamp,
+    ) -> Result<(), SignedDuration> {
+        self.wrong_codes.retry_after(keys.of_codes(), now).map_or(Ok(()), Err)
+    }
+
+    pub(super) fn count_wrong_code(&self, keys: &AttemptKeys, now: Timestamp) {
+        self.wrong_codes.record(keys.of_codes(), now);
     }
 
     pub(super) fn count_failure(&self, keys: &AttemptKeys, allowed: Allowed, now: Timestamp) {

@@ -155,7 +155,7 @@ impl Accounts {
         let now = self.0.clock.now();
         let row = self.account(kind, &credentials.login).await?;
         let address = credentials.address.to_canonical();
-        let is_network_allowed = row.as_ref().is_none_or(|row| allows(row, address))
+        let is_network_allowed = row.as_ref().is_none_or(|row| allows(&row.networks, address))
             && (kind != AccountKind::Reviewer || self.allows_reviewer(address));
         let is_known = self.is_known(credentials, now).await?;
         let keys = {
@@ -173,9 +173,13 @@ impl Accounts {
         match self.0.passwords.verify(&password, hashes, may_try, on_failure).await? {
             Some(true) => {
                 let row = row.ok_or(AccountSignInError::InvalidCredentials)?;
+                if !credentials.code.is_empty() {
+                    attempts.check_code(&keys, now).map_err(locked_out)?;
+                }
                 let account = self.signed_in(row, is_network_allowed, &credentials.code).await;
                 if let Err(AccountSignInError::CodeInvalid) = account {
-                    // A wrong code counts as a wrong password, so that codes cannot be guessed either.
+                    attempts.count_wrong_code(&keys, now);
+                    // A wrong code counts as a wrong password too.
                     self.count_failure(keys, allowed, now)();
                 }
                 let account = account?;
@@ -326,8 +330,9 @@ pub(super) fn hashes(row: Option<&AccountRow>, now: Timestamp) -> [Option<String
     [row.map(|row| row.password_hash.clone()), row.and_then(previous)]
 }
 
-/// A network that cannot be parsed allows nothing.
-fn allows(row: &AccountRow, address: IpAddr) -> bool {
+/// Whether an account with these networks may be used from an address. A network that cannot be parsed allows
+/// nothing.
+pub(in crate::auth) fn allows(networks: &[String], address: IpAddr) -> bool {
     let contains = |text: &String| text.parse().is_ok_and(|net: Network| net.contains(address));
-    row.networks.is_empty() || row.networks.iter().any(contains)
+    networks.is_empty() || networks.iter().any(contains)
 }

@@ -16,6 +16,9 @@ pub enum BrowserError {
     /// The session was ended, has reached its longest lifetime, or the person is inactive.
     #[error("the session has ended")]
     Ended,
+    /// The account may not be used from this address.
+    #[error("the account may not be used from this address")]
+    Network,
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }

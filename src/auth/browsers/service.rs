@@ -10,6 +10,7 @@ use super::config::ReviewConfig;
 use super::error::{BrowserError, PreferenceError};
 use super::session::{BrowserSession, FilmLinkScope};
 use super::{csrf, secret};
+use crate::auth::accounts::allows;
 use crate::auth::keys::derive_key;
 use crate::auth::service::Auth;
 use crate::auth::tokens::{MintError, TokenSubject};
@@ -51,6 +52,9 @@ impl BrowserSessions {
         let now = self.auth.clock.now();
         let (row, film_link) = self.row(kind, &secret::hash(secret), now).await?;
         self.check(&row, now)?;
+        if !allows(&row.networks, address.to_canonical()) {
+            return Err(BrowserError::Network);
+        }
         if is_activity && row.seen_at < now - STORED_EVERY {
             self.touch(row.id, address, now).await;
         }

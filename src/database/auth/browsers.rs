@@ -32,6 +32,9 @@ pub struct BrowserSessionRow {
     pub active: bool,
     /// The login of a reviewer; empty for drivers.
     pub login: String,
+    /// The networks that the reviewer's account may be used from; empty: all.
+    #[sqlx(try_from = "Stored<Vec<String>>")]
+    pub networks: Vec<String>,
     /// The preferred language; empty: none.
     pub language: String,
     #[sqlx(try_from = "Stored<bool>")]
@@ -66,6 +69,7 @@ impl Database {
     ) -> Result<Option<BrowserSessionRow>, DatabaseError> {
         let sql = "SELECT s.id, s.kind, s.person_id, p.company_id, p.role, c.biin, s.uuid, \
             p.first_name || ' ' || p.last_name AS name, COALESCE(a.login, '') AS login, \
+            COALESCE(a.networks, '') AS networks, \
             COALESCE(a.language, '') AS language, \
             CAST(COALESCE(a.single_keys, 1) AS BIGINT) AS single_keys, \
             CAST(COALESCE(a.undo_seconds, 0) AS BIGINT) AS undo_seconds, \

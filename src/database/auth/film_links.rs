@@ -21,6 +21,9 @@ use super::sessions::{NewSession, open};
 /// Limit of sessions of one link, so that they cannot fill the table.
 const MOST_SESSIONS: i64 = 20;
 
+/// Limit of revoked links of one issuer for one report, so that a loop of issuing and revoking cannot fill the table.
+const MOST_REVOKED: i64 = 20;
+
 /// A link to insert.
 #[derive(Debug, Clone)]
 pub struct NewFilmLink {
@@ -129,8 +132,9 @@ impl Database {
         query(sql, params![secret_hash, now]).optional(&self.pool).await
     }
 
-    /// Opens a session of a link, and stores the name and telephone number that the driver has entered. An empty
-    /// value keeps the stored one.
+    /// Opens a session of a link, and stores the name and telephone number that the driver has entered: with the
+    /// session, because several drivers may have the link, and with the link, which outlives its sessions. An empty
+    /// value keeps the one of the link.
     pub async fn open_film_session(
         &self,
         number: i64,
@@ -143,6 +147,8 @@ impl Database {
         query(sql, params![*name, *mobile, number]).run(&mut write).await?;
         let link = PersonId::of_film_link(number);
         open(&mut write, link, new).await?;
+        let sql = "UPDATE sessions SET stated_name = $1, stated_mobile = $2 WHERE id = $3";
+        query(sql, params![*name, *mobile, new.id]).run(&mut write).await?;
         let sql = "DELETE FROM sessions WHERE person_id = $1 AND id NOT IN (SELECT id FROM sessions \
             WHERE person_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2)";
         query(sql, params![link, MOST_SESSIONS]).run(&mut write).await?;
@@ -156,7 +162,8 @@ impl Database {
         now: Timestamp,
     ) -> Result<Option<FilmSessionRow>, DatabaseError> {
         let sql = "SELECT s.id, s.kind, s.person_id, l.company_id, 'employee' AS role, c.biin, s.uuid, \
-            l.name, '' AS login, '' AS language, CAST(1 AS BIGINT) AS single_keys, \
+            CASE WHEN s.stated_name = '' THEN l.name ELSE s.stated_name END AS name, '' AS login, \
+            '' AS networks, '' AS language, CAST(1 AS BIGINT) AS single_keys, \
             CAST(0 AS BIGINT) AS undo_seconds, CAST(CASE WHEN l.revoked_at = 0 \
             AND l.expires_at > $1 AND c.active = 1 THEN 1 ELSE 0 END AS BIGINT) AS active, \
             s.created_at, s.seen_at, s.ended_at, l.ref_key, l.expires_at FROM sessions s \
@@ -191,11 +198,22 @@ impl Database {
         query(sql, params![link.film_link_number()]).value(&self.pool).await
     }
 
-    /// The issuer of a link, and the name and telephone number that the driver has entered.
-    pub async fn film_sender(&self, link: PersonId) -> Result<Option<FilmSender>, DatabaseError> {
-        let sql = "SELECT issuer, name, mobile FROM film_links WHERE number = $1";
+    /// The issuer of a link, and the name and telephone number that the driver has entered in the session of this
+    /// device.
+    pub async fn film_sender(
+        &self,
+        link: PersonId,
+        device: &str,
+    ) -> Result<Option<FilmSender>, DatabaseError> {
+        let sql = "SELECT l.issuer, \
+            CASE WHEN COALESCE(s.stated_name, '') = '' THEN l.name ELSE s.stated_name END AS name, \
+            CASE WHEN COALESCE(s.stated_name, '') = '' THEN l.mobile ELSE s.stated_mobile END AS mobile \
+            FROM film_links l LEFT JOIN sessions s ON s.uuid = $1 AND s.person_id = $2 \
+            WHERE l.number = $3";
         let row: Option<(String, String, String)> =
-            query(sql, params![link.film_link_number()]).optional(&self.pool).await?;
+            query(sql, params![*device, link, link.film_link_number()])
+                .optional(&self.pool)
+                .await?;
         Ok(row.map(|(issuer, name, mobile)| FilmSender { issuer, name, mobile }))
     }
 
@@ -232,9 +250,22 @@ async fn insert(
         mobile, created_at, expires_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, '', '', $7, $8, 0)";
     let number = next_number(write, Counter::FilmLinks).await?;
     let NewFilmLink { id, secret_hash, ref_key, issuer, now, expires_at, .. } = new;
+    delete_revoked(write, *ref_key, issuer).await?;
     query(sql, params![number, id, secret_hash, ref_key, company, issuer, now, expires_at])
         .run(&mut *write)
         .await
+}
+
+/// Deletes all but the last revoked links of an issuer for a report.
+async fn delete_revoked(
+    write: &mut Write,
+    ref_key: RefKey,
+    issuer: &str,
+) -> Result<(), DatabaseError> {
+    let sql = "DELETE FROM film_links WHERE ref_key = $1 AND issuer = $2 AND revoked_at > 0 \
+        AND number NOT IN (SELECT number FROM film_links WHERE ref_key = $1 AND issuer = $2 \
+        AND revoked_at > 0 ORDER BY number DESC LIMIT $3)";
+    query(sql, params![ref_key, *issuer, MOST_REVOKED]).run(&mut *write).await
 }
 
 /// A company as a parameter; negative: any.

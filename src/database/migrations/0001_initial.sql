@@ -465,7 +465,8 @@ CREATE INDEX confirmed_devices_by_end ON confirmed_devices (until);
 -- A person signed in on a device (uuid). fcm: the push token of the device; empty: no pushes.
 -- kind: empty for an app, which has tokens; `review`, `drive` or `film` for a browser, which has a cookie.
 -- secret_hash: SHA-256 of the cookie's secret. browser, address: shown in the list of sessions.
--- person_id: for kind `film` the negated number of the film link.
+-- person_id: for kind `film` the negated number of the film link. stated_name, stated_mobile: for kind `film`, as
+-- stated by the driver in this browser.
 CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     person_id BIGINT NOT NULL,
@@ -475,6 +476,8 @@ CREATE TABLE sessions (
     secret_hash TEXT NOT NULL DEFAULT '',
     browser TEXT NOT NULL DEFAULT '',
     address TEXT NOT NULL DEFAULT '',
+    stated_name TEXT NOT NULL DEFAULT '',
+    stated_mobile TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     ended_at BIGINT NOT NULL,
@@ -490,8 +493,8 @@ CREATE INDEX sessions_by_use ON sessions (seen_at);
 
 -- Links that open the driver's page for one report. secret_hash: SHA-256 of the secret, which is derived from
 -- the id. number: negated, it is the person_id of the link's sessions, uploads and submissions.
--- issuer: such as `person:153` or `node:main`. name, mobile: as stated by the driver, not verified; empty: not
--- stated.
+-- issuer: such as `person:153` or `node:main`. name, mobile: as the last driver has stated them, not verified;
+-- empty: not stated.
 -- revoked_at: 0: not revoked.
 CREATE TABLE film_links (
     number BIGINT NOT NULL PRIMARY KEY,

@@ -133,6 +133,9 @@ impl Database {
         if !submit_report(&mut write, finished, &verdicts).await? {
             return explain_refusal(&mut write, finished).await;
         }
+        if !is_link_valid(&mut write, finished).await? {
+            return Ok(FinishOutcome::OwnerInactive);
+        }
         if finished.refuses_reuse && uses.iter().any(|earlier| earlier.held) {
             return Ok(FinishOutcome::Reused { uses });
         }
@@ -192,6 +195,7 @@ async fn finished_before(
 /// What is known before the earlier uses are read, which a refused finish does not need.
 #[derive(FromRow)]
 struct Admitted {
+    /// True for a film link, which is looked at later.
     #[sqlx(try_from = "Stored<bool>")]
     owner_active: bool,
     /// The update of the report decides: this is read without a lock.
@@ -205,12 +209,20 @@ async fn admitted(write: &mut Write, finished: &FinishedUpload) -> Result<Admitt
         (SELECT COUNT(*) FROM reports WHERE ref_key = $2 AND company_id = $3 \
         AND status_code IN (1, 4) AND deleted = 0) AS report_open";
     let FinishedUpload { details, owner, .. } = finished;
-    let mut admitted: Admitted =
+    let admitted: Admitted =
         query(sql, params![owner.id, details.ref_key, owner.company]).one(&mut *write).await?;
-    if owner.id.is_film_link() {
-        admitted.owner_active = lock_film_link(write, owner.id, finished.now).await?;
-    }
-    Ok(admitted)
+    let owner_active = admitted.owner_active || owner.id.is_film_link();
+    Ok(Admitted { owner_active, ..admitted })
+}
+
+/// Whether the owner is not a film link, or a valid one. The link is locked after the report, as when a link is
+/// issued: in the other order the two would wait for each other.
+async fn is_link_valid(
+    write: &mut Write,
+    finished: &FinishedUpload,
+) -> Result<bool, DatabaseError> {
+    let owner = finished.owner.id;
+    Ok(!owner.is_film_link() || lock_film_link(write, owner, finished.now).await?)
 }
 
 async fn submit_report(

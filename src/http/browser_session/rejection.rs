@@ -20,7 +20,7 @@ pub(in crate::http) enum NoSessionReason {
     Idle(SignedDuration),
     /// The session was ended, or has reached its longest lifetime.
     Ended,
-    /// Reviewers are not allowed from this address (`review.allow_networks`).
+    /// Reviewers are not allowed from this address (`review.allow_networks`, or the networks of the account).
     Network,
     /// The request was not sent by a page of this session.
     Csrf,
@@ -85,6 +85,7 @@ impl From<BrowserError> for NoSessionReason {
             BrowserError::Missing => Self::Missing,
             BrowserError::Idle(limit) => Self::Idle(limit),
             BrowserError::Ended => Self::Ended,
+            BrowserError::Network => Self::Network,
             BrowserError::Database(error) => Self::Problem(problem::database_failure(&error)),
         }
     }

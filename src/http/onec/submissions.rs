@@ -24,7 +24,7 @@ use crate::http::query;
 use crate::http::video_response::VideoResponse;
 use crate::model::SubmissionId;
 use crate::onec::{DEFAULT_PAGE, Page, Submission};
-use crate::playback::StoredVideo;
+use crate::playback::{Reader, StoredVideo};
 
 use super::OnecAccount;
 use super::response::json_response;
@@ -216,7 +216,8 @@ async fn submission_file(
     let response = VideoResponse::new(&method, &headers, &video.headers)?;
     let body = match response.range.clone() {
         Some(range) => {
-            Body::from_stream(state.playback.read(&video, range, &account.actor()).await?)
+            let actor = account.actor();
+            Body::from_stream(state.playback.read(&video, range, (Reader::Onec, &actor)).await?)
         }
         None => Body::empty(),
     };

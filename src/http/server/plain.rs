@@ -2,18 +2,18 @@
 
 use axum::body::Body;
 use axum::response::IntoResponse as _;
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
 use crate::http::base_url::https_url;
 
 const MESSAGE: &str = "This address expects HTTPS: write https:// instead of http://.\n";
 
-/// Redirects `GET` and `HEAD` to the https URL. Other methods are refused: their bodies were readable in transit,
-/// and with a redirect a misconfigured client would go on sending them.
+/// Redirects a browser that opens a page to the https URL. Everything else is refused: its body or its token was
+/// readable in transit, and with a redirect a misconfigured client would go on sending them (S50).
 pub(super) fn use_https(request: Request<Body>) -> Response<Body> {
     let (head, _) = request.into_parts();
-    let is_safe = [Method::GET, Method::HEAD].contains(&head.method);
-    let location = is_safe.then(|| https_url(&head)).flatten();
+    let location = opens_page(&head).then(|| https_url(&head)).flatten();
     let location = location.and_then(|url| HeaderValue::from_str(&url).ok());
     let close = (header::CONNECTION, HeaderValue::from_static("close"));
     match location {
@@ -23,4 +23,12 @@ pub(super) fn use_https(request: Request<Body>) -> Response<Body> {
         }
         None => (StatusCode::BAD_REQUEST, [close], MESSAGE).into_response(),
     }
+}
+
+/// Whether a person has opened the URL in a browser.
+fn opens_page(head: &Parts) -> bool {
+    let accept = head.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    head.method == Method::GET
+        && accept.is_some_and(|accept| accept.contains("text/html"))
+        && !head.headers.contains_key(header::AUTHORIZATION)
 }

@@ -23,6 +23,10 @@ impl Review {
         reviewer: &Reviewer,
         ref_key: RefKey,
     ) -> Result<ClaimOutcome, ReviewError> {
+        // Another company's claim would name its reviewer.
+        if !self.database.has_report(reviewer.scope, ref_key).await? {
+            return Ok(ClaimOutcome::Lost);
+        }
         Ok(self.database.keep_claim(ref_key, &self.new_claim(reviewer)).await?)
     }
 

@@ -1,8 +1,11 @@
 //! Codes from authenticator apps (TOTP).
 
+use std::net::Ipv4Addr;
+
 use axum::body::Body;
 use axum::http::Response;
 use data_encoding::BASE32_NOPAD;
+use forte_media::auth::{AccountKind, AccountSignInError, Credentials};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
@@ -62,6 +65,48 @@ async fn wrong_codes_are_limited_like_wrong_passwords() {
         problem(try_code(&service, "/review/session", "12345").await, 401, "totp_invalid").await;
     }
     problem(try_code(&service, "/review/session", "12345").await, 429, "rate_limited").await;
+}
+
+/// The limit by the minute would let somebody who knows the password guess a code within days.
+#[tokio::test]
+async fn wrong_codes_are_also_limited_by_the_hour() {
+    let service = Service::embedded().await;
+    add_reviewer(&service).await;
+    let setup = service.app.state.accounts.set_up_totp(LOGIN).await.unwrap();
+    let right = || code(&service, setup.secret.expose_secret());
+    for _ in 0..20 {
+        service.manual_clock().advance(SignedDuration::from_secs(61));
+        problem(try_code(&service, "/review/session", "12345").await, 401, "totp_invalid").await;
+    }
+    service.manual_clock().advance(SignedDuration::from_secs(61));
+    problem(try_code(&service, "/review/session", &right()).await, 429, "rate_limited").await;
+    service.manual_clock().advance(SignedDuration::from_hours(1));
+    assert_eq!(try_code(&service, "/review/session", &right()).await.status(), 200);
+}
+
+/// Somebody else who knows the password cannot keep the owner out.
+#[tokio::test]
+async fn wrong_codes_from_elsewhere_do_not_lock_a_known_address() {
+    let service = Service::embedded().await;
+    add_reviewer(&service).await;
+    let accounts = &service.app.state.accounts;
+    let setup = accounts.set_up_totp(LOGIN).await.unwrap();
+    let right = || code(&service, setup.secret.expose_secret());
+    assert_eq!(try_code(&service, "/review/session", &right()).await.status(), 200);
+    for number in 0..21_u8 {
+        service.manual_clock().advance(SignedDuration::from_secs(61));
+        let elsewhere = Credentials {
+            login: LOGIN.to_owned(),
+            password: PASSWORD.into(),
+            code: "12345".to_owned(),
+            address: Ipv4Addr::new(203, 0, 113, number).into(),
+            is_counted: true,
+        };
+        let refused = accounts.sign_in(AccountKind::Reviewer, &elsewhere).await.unwrap_err();
+        let is_locked = matches!(refused, AccountSignInError::LockedOut { .. });
+        assert_eq!(is_locked, number == 20, "{number}: {refused}");
+    }
+    assert_eq!(try_code(&service, "/review/session", &right()).await.status(), 200);
 }
 
 #[tokio::test]

@@ -143,6 +143,28 @@ async fn a_driver_exchanges_a_code_for_a_cookie_and_the_cookie_for_tokens(servic
     assert_eq!(empty.await["details"].as_object().unwrap().len(), 3);
 }
 
+/// The cookie of an account with `--network` cannot be carried to another network.
+#[tokio::test]
+async fn a_session_is_limited_to_the_networks_of_its_account() {
+    use forte_media::auth::{AccountSpec, BrowserError};
+    use forte_media::database::AccountOwner;
+    use forte_media::model::{BrowserKind, CompanyId};
+
+    let service = Service::embedded().await;
+    let networks = vec!["127.0.0.1".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+    let owner = AccountOwner::Reviewer { company: CompanyId::LESSOR, name: LOGIN.to_owned() };
+    let new = AccountSpec { login: LOGIN.to_owned(), owner, networks };
+    service.app.state.accounts.add(new, &PASSWORD.into()).await.unwrap();
+    let browser = sign_in(&service).await;
+    let (_, secret) = browser.cookie.split_once('=').unwrap();
+    let from = async |address: [u8; 4]| {
+        let browsers = &service.app.state.browsers;
+        browsers.find(BrowserKind::Review, secret, address.into(), true).await
+    };
+    assert!(from([10, 1, 2, 3]).await.is_ok());
+    assert!(matches!(from([203, 0, 113, 7]).await, Err(BrowserError::Network)));
+}
+
 #[tokio::test]
 async fn reviewers_cannot_sign_in_from_other_networks() {
     let service = Service::embedded_with(&[("REVIEW__ALLOW_NETWORKS", "10.0.0.0/8")]).await;

@@ -111,19 +111,28 @@ async fn a_renewed_certificate_takes_effect_without_a_restart_and_a_broken_one_d
     server.close().await;
 }
 
+/// S50: a client with a token is not redirected, because it would go on sending the token in the clear.
 #[tokio::test]
-async fn a_plain_get_is_redirected_to_https_and_a_post_is_refused() {
+async fn a_browser_is_redirected_to_https_and_every_other_client_is_refused() {
     let files = Files::new();
     files.write();
     let server = Server::open(files.settings(short_linger())).await;
     let host = server.address;
-    let answer = server.answer(&format!("GET /review?a=b HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
+    let browser = "Accept: text/html,application/xhtml+xml";
+    let get = format!("GET /review?a=b HTTP/1.1\r\nHost: {host}\r\n{browser}\r\n\r\n");
+    let answer = server.answer(&get).await;
     assert!(answer.starts_with("HTTP/1.1 307 "), "{answer}");
     assert!(answer.contains(&format!("location: https://{host}/review?a=b\r\n")), "{answer}");
-    let request = "POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nbytes";
-    let answer = server.answer(request).await;
-    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    assert!(answer.contains("write https:// instead of http://"), "{answer}");
+    for request in [
+        "GET /devices HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\n\r\n".to_owned(),
+        format!("GET / HTTP/1.1\r\nHost: x\r\n{browser}\r\nAuthorization: Bearer a\r\n\r\n"),
+        "GET /openapi.json HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n".to_owned(),
+        "POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nbytes".to_owned(),
+    ] {
+        let answer = server.answer(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{request}: {answer}");
+        assert!(answer.contains("write https:// instead of http://"), "{answer}");
+    }
     server.close().await;
 }
 

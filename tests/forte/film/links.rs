@@ -16,6 +16,7 @@ on_both_backends! {
     unknown_revoked_and_expired_links_get_the_same_answer,
     the_database_has_no_secret,
     links_are_deleted_long_after_they_expire,
+    a_loop_of_issuing_and_revoking_does_not_fill_the_table,
 }
 
 async fn a_director_gets_the_same_link_until_it_is_revoked(service: Service) {
@@ -115,4 +116,16 @@ async fn links_are_deleted_long_after_they_expire(service: Service) {
     service.env.fixture.manual_clock.advance(SignedDuration::from_hours(24 * 2));
     service.app.state.auth.purge_sign_ins().await.unwrap();
     assert_eq!(count().await, 0);
+}
+
+async fn a_loop_of_issuing_and_revoking_does_not_fill_the_table(service: Service) {
+    let (report, director) = (service.report().await, director(&service).await);
+    for _ in 0..23 {
+        issued(&service, report, &director).await;
+        send(&service, "DELETE", report, &director, &json!({})).await;
+    }
+    issued(&service, report, &director).await;
+    let count = "SELECT COUNT(*) FROM film_links WHERE revoked_at";
+    assert_eq!(service.env.db.number(format!("{count} > 0")).await, 20);
+    assert_eq!(service.env.db.number(format!("{count} = 0")).await, 1);
 }

@@ -48,7 +48,16 @@ fn secret(link: &Value) -> String {
 
 /// Exchanges a secret for a session.
 async fn exchange(service: &Service, secret: &str) -> Response<Body> {
-    let body = json!({ "secret": secret, "name": "Айбек", "mobile": "+7 701 000 00 01" });
+    exchange_as(service, secret, ("Айбек", "+7 701 000 00 01")).await
+}
+
+/// Exchanges a secret for a session of this driver.
+async fn exchange_as(
+    service: &Service,
+    secret: &str,
+    (name, mobile): (&str, &str),
+) -> Response<Body> {
+    let body = json!({ "secret": secret, "name": name, "mobile": mobile });
     let request = Request::post("/drive/film-link").header("Content-Type", "application/json");
     service.send(request.body(Body::from(body.to_string())).unwrap()).await
 }

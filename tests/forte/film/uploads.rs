@@ -1,12 +1,12 @@
 //! A film link uploads the video of its report, and the submission names the link's issuer.
 
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{Request, Response};
 use forte_media::model::RefKey;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Film, director, issued, open, send};
+use super::{Film, director, exchange_as, issued, open, secret, send};
 use crate::harness::account;
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
@@ -16,6 +16,7 @@ use crate::harness::tus;
 on_both_backends! {
     a_link_uploads_only_for_its_report,
     the_submission_names_the_issuer_and_the_stated_driver,
+    a_second_driver_with_the_link_does_not_rename_the_first,
     an_upload_ends_when_its_link_is_revoked,
     an_upload_ends_when_its_link_expires,
 }
@@ -79,6 +80,23 @@ async fn the_submission_names_the_issuer_and_the_stated_driver(service: Service)
     let leasing = &service.app.state.leasing;
     let driver = service.env.fixture.driver;
     assert_eq!(leasing.reports_sent(&driver).await.unwrap()[0].ref_key, report);
+}
+
+async fn a_second_driver_with_the_link_does_not_rename_the_first(service: Service) {
+    let (report, director) = (service.report().await, director(&service).await);
+    let link = issued(&service, report, &director).await;
+    let first = open(&service, &link).await;
+    let path = create(&service, &first, report).await;
+    let second = exchange_as(&service, &secret(&link), ("Болат", "+7 701 000 00 02")).await;
+    assert_eq!(body_of(second).await["data"]["name"], "Болат");
+    let request = Request::post("/drive/token")
+        .header("Cookie", &first.cookie)
+        .header("X-CSRF-Token", &first.csrf);
+    let token = service.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(body_of(token).await["data"]["name"], "Айбек");
+    assert_eq!(tus::patch(&service, &path, 0, GOOD).await.status(), 204);
+    let sender = service.env.db.rows("SELECT link_name, link_mobile FROM submissions").await;
+    assert_eq!(sender, ["Айбек|+7 701 000 00 01"]);
 }
 
 async fn an_upload_ends_when_its_link_is_revoked(service: Service) {

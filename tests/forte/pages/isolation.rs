@@ -6,11 +6,13 @@ use forte_media::model::CompanyId;
 
 use super::submitted;
 use super::visitor::Visitor;
+use crate::harness::account;
 use crate::harness::service::{Service, header, on_both_backends};
 
 on_both_backends! {
     a_reviewer_of_one_company_sees_nothing_of_another,
     a_get_claims_nothing,
+    the_bytes_of_a_video_are_revalidated,
 }
 
 const OTHER: CompanyId = CompanyId(99);
@@ -49,8 +51,13 @@ async fn a_reviewer_of_one_company_sees_nothing_of_another(service: Service) {
         serde_json::json!({ "state": "free" }),
         "releasing an unclaimed report succeeds"
     );
+    let (_, claimed) = all.script(&service, "/review/claim", &decision).await;
+    assert_eq!(claimed["state"], "mine");
     let (_, kept) = limited.script(&service, "/review/keep", &decision).await;
     assert_eq!(kept, serde_json::json!({ "state": "lost" }), "the same as for an unclaimed report");
+    limited.script(&service, "/review/release", &decision).await;
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 1);
+    all.script(&service, "/review/release", &decision).await;
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM console_decisions").await, 0);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 0);
 }
@@ -80,4 +87,32 @@ async fn a_get_claims_nothing(service: Service) {
     let before = service.env.db.number(views).await;
     assert_eq!(service.send(background).await.status(), 200);
     assert_eq!(service.env.db.number(views).await, before, "a prefetch is not a view");
+    let prefetched = "SELECT COUNT(*) FROM custody WHERE action = 'prefetched'";
+    assert_eq!(service.env.db.number(prefetched).await, 1, "but its link is recorded (S55)");
+}
+
+/// Without that a browser would show the frames of the former video for an hour.
+async fn the_bytes_of_a_video_are_revalidated(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let bytes = dina.get(&service, &format!("/review/report/{report}/bytes")).await;
+    assert_eq!(bytes.status(), 200);
+    assert_eq!(header(&bytes, "cache-control"), "private, no-cache");
+    assert!(!header(&bytes, "etag").is_empty());
+}
+
+/// A browser keeps a response open while its video is paused.
+#[tokio::test]
+async fn a_video_in_the_console_does_not_keep_1c_waiting() {
+    let service = Service::embedded_with(&[("PLAYBACK__DOWNLOADS", "1")]).await;
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let path = format!("/review/report/{report}/bytes");
+    let paused = dina.get(&service, &path).await;
+    assert_eq!(paused.status(), 200);
+    assert_eq!(dina.get(&service, &path).await.status(), 503);
+    account::add_node(&service, account::NODE).await;
+    let submission = service.env.db.rows("SELECT id FROM submissions").await.concat();
+    let file = account::get(&service, &format!("/1c/v1/submissions/{submission}/file")).await;
+    assert_eq!(file.status(), 200);
 }

@@ -69,6 +69,7 @@ impl ViewContext<'_> {
         let action = match entry.action.as_str() {
             "stored" => "log.stored",
             "linked" => "log.link",
+            "prefetched" => "log.prefetched",
             "fetched" => "log.fetched",
             "claimed" => "log.claimed",
             "taken_over" => "log.taken_over",

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Method};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
@@ -23,17 +21,17 @@ use crate::http::problem::Problem;
 use crate::http::video_response::VideoResponse;
 use crate::leasing::review::{ReviewError, ReviewedReport};
 use crate::model::{Person, RefKey, VideoCodec, error_chain};
-use crate::playback::{Custody, StoredVideo};
+use crate::playback::{Custody, Reader, StoredVideo};
 
 /// Sent by scripts that prefetch a page.
 const BACKGROUND: &str = "x-background";
 
-/// The purpose of a request for a page or a link.
+/// The purpose of a request for a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// The reviewer opens the page: a view, which custody records.
+    /// The reviewer opens the page: a view.
     Show,
-    /// The page may be shown later. Custody does not record it.
+    /// The page may be shown later. Its link is recorded too (S55), but not as a view.
     Prefetch,
 }
 
@@ -46,7 +44,7 @@ impl Purpose {
     const fn custody(self) -> Custody {
         match self {
             Self::Show => Custody::Record,
-            Self::Prefetch => Custody::Skip,
+            Self::Prefetch => Custody::Prefetch,
         }
     }
 }
@@ -132,23 +130,15 @@ pub(super) fn origin(link: &str) -> Option<String> {
     origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
-#[derive(Deserialize)]
-pub(super) struct LinkQuery {
-    ahead: Option<String>,
-}
-
 /// Creates a new playback link.
 pub(super) async fn link(
     State(state): State<Arc<AppState>>,
     PathParam(ref_key): PathParam<RefKey>,
-    query: Result<Query<LinkQuery>, QueryRejection>,
     change: ReviewChange,
 ) -> Result<Response, Problem> {
-    let Query(LinkQuery { ahead }) = query?;
-    let purpose = if ahead.is_some() { Purpose::Prefetch } else { Purpose::Show };
     let ref_key = ref_key.ok_or(ReviewError::NotFound)?;
     let viewer = change.session.person;
-    let found = state.playback.latest_video(&viewer, ref_key, purpose.custody()).await?;
+    let found = state.playback.latest_video(&viewer, ref_key, Custody::Record).await?;
     let (_, link) = found.ok_or(ReviewError::NotFound)?;
     let link = json!({ "url": link.url, "expiresAt": milliseconds(link.expires_at) });
     Ok(Json(link).into_response())
@@ -167,10 +157,16 @@ pub(super) async fn bytes(
     let response = VideoResponse::new(&method, &headers, &video.headers)?;
     let actor = format!("person:{}", session.person.id.0);
     let body = match response.range.clone() {
-        Some(range) => Body::from_stream(state.playback.read(&video, range, &actor).await?),
+        Some(range) => {
+            Body::from_stream(state.playback.read(&video, range, (Reader::Page, &actor)).await?)
+        }
         None => Body::empty(),
     };
-    Ok(response.with_body(body))
+    let mut response = response.with_body(body);
+    // The URL stays the same when the report gets another video, or the reviewer signs out.
+    let policy = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, policy);
+    Ok(response)
 }
 
 async fn latest(state: &AppState, viewer: Person, ref_key: RefKey) -> Result<StoredVideo, Problem> {
