@@ -43,7 +43,9 @@ fn secrets_in(text: &str) -> Vec<String> {
         let name = name.to_lowercase();
         let is_secret =
             !name.contains(' ') && (name.ends_with("secret") || name.ends_with("password"));
-        let value = value.trim().trim_matches('"').to_owned();
+        // Of `NAME=value command`, the value only.
+        let value = value.split_whitespace().next().unwrap_or_default();
+        let value = value.trim_matches('"').to_owned();
         (is_secret && !value.is_empty() && !value.starts_with(['$', '{', '/'])).then_some(value)
     };
     text.lines().filter_map(value).collect()

@@ -101,6 +101,11 @@ export async function pressAt(page, code, letter, { shift = false } = {}) {
   await session.detach();
 }
 
+/** Seconds a flow may take. The slowest takes about 60 on two busy cores. */
+const MAX_FLOW_SECONDS = 300;
+/** Seconds the process may live after its last flow. */
+const MAX_EXIT_SECONDS = 60;
+
 /**
  * Runs flows sequentially and prints the duration of each; the process fails with the first. `world.only`, or FLOW in
  * the environment, selects flows by parts of their names.
@@ -108,16 +113,29 @@ export async function pressAt(page, code, letter, { shift = false } = {}) {
 export async function run(flows, world) {
   const only = world.only ?? (process.env.FLOW ? [process.env.FLOW] : []);
   const browser = await start(world);
+  let limit = null;
   try {
     for (const [name, flow] of Object.entries(flows)) {
       if (only.length > 0 && !only.some((part) => name.includes(part))) continue;
       const started = performance.now();
+      limit = exitAfter(MAX_FLOW_SECONDS, `"${name}"`);
       await flow(browser, world).catch((error) => reportFailure(browser, error));
+      clearTimeout(limit);
       console.log(JSON.stringify({ flow: name, seconds: Math.round(performance.now() - started) / 1000 }));
     }
   } finally {
+    clearTimeout(limit);
+    exitAfter(MAX_EXIT_SECONDS, 'closing the browser').unref();
     await browser.close();
   }
+}
+
+/** Ends the process if the timer is not cleared: a call without a time limit of its own would block it forever. */
+function exitAfter(seconds, name) {
+  return setTimeout(() => {
+    console.error(`${name} took more than ${seconds} s`);
+    process.exit(1);
+  }, seconds * 1000);
 }
 
 /** Polls a condition that no event announces. */
